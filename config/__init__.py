@@ -1,0 +1,1 @@
+"""The wires: settings, addresses, the API, Celery, services of a first run."""

@@ -1,0 +1,70 @@
+"""Celery as a doorbell: a message says "look", never what to do; the work stands in PostgreSQL.
+
+Settings follow what was measured: no results, no prefetching, early redelivery, short time limits, and a
+publish to a dead broker fails at once so that the page that rang goes on.
+"""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import django
+
+django.setup()
+
+from django.conf import settings
+
+app = Celery("patchbay")
+app.conf.update(
+    broker_url=settings.ENV.BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 2,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 10,
+        "socket_connect_timeout": 2,
+        "max_retries": 0,
+    },
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=100,
+    task_publish_retry=False,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=2_000,
+    worker_hijack_root_logger=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    task_default_queue="patchbay",
+    timezone="UTC",
+    enable_utc=True,
+    beat_schedule={
+        "sweep": {
+            "task": "syncjobs.tasks.sweep",
+            "schedule": settings.ENV.JOB_SWEEP_SECONDS,
+            "options": {"expires": 30},
+        },
+        "tidy": {"task": "syncjobs.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+    },
+)
+app.autodiscover_tasks(["syncjobs"])
+
+
+@setup_logging.connect
+def keep_our_logging(**kwargs: object) -> None:
+    """Celery takes the logging that Django's settings made."""
+
+
+@worker_process_init.connect
+def forget_inherited_connections(**kwargs: object) -> None:
+    """A forked child must not share its parent's database sockets."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if connection.settings_dict["OPTIONS"].get("pool"):
+            connection.close_pool()  # type: ignore[attr-defined]  # psycopg pools are newer than the stubs

@@ -1,0 +1,63 @@
+"""Runs due jobs in this process, without broker or worker, until nothing is left to do."""
+
+import os
+import socket
+import time
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db.models import Min
+
+from syncjobs import runner, states
+from syncjobs.models import SyncJob
+
+
+class Command(BaseCommand):
+    """`manage.py drain`."""
+
+    help = (
+        "Runs the jobs that are due, in this process, until none is open: the way on when no worker answers. "
+        "Safe beside workers: each step is claimed by one of them."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Options."""
+        parser.add_argument("--seconds", type=float, default=900.0, help="stop after this long (default 900)")
+        parser.add_argument(
+            "--patience",
+            type=float,
+            default=90.0,
+            help="leave jobs that are not due within so many seconds to a later run (default 90)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until idle."""
+        worker = f"drain@{socket.gethostname()}:{os.getpid()}"
+        ends = time.monotonic() + options["seconds"]
+        steps = 0
+        while time.monotonic() < ends:
+            steps += runner.run_due(worker, for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
+            seconds = _seconds_to_next()
+            if seconds is None:
+                break
+            if seconds > options["patience"]:
+                self.stdout.write(f"The next job is due in {seconds:.0f} seconds; leaving it.")
+                break
+            time.sleep(min(max(seconds, 0.05), 1.0))
+        left = _open_jobs().count()
+        self.stdout.write(f"{steps} steps run, {left} jobs still open.")
+
+
+def _open_jobs() -> Any:  # Any: a queryset of the operators' role
+    return SyncJob.objects.using("operator").filter(state__in=sorted(states.OPEN))
+
+
+def _seconds_to_next() -> float | None:
+    """Until the next open job can be claimed: its time has come, or its worker's lease has run out."""
+    now = datetime.now(UTC)
+    waiting = _open_jobs().exclude(state="running").aggregate(first=Min("not_before"))["first"]
+    leased = _open_jobs().filter(state="running").aggregate(first=Min("lease_until"))["first"]
+    moments = [moment for moment in (waiting, leased) if moment is not None]
+    return (min(moments) - now).total_seconds() if moments else None

@@ -1,0 +1,14 @@
+"""The app of the ground floor."""
+
+from django.apps import AppConfig
+
+
+class ConnectionsConfig(AppConfig):
+    """Tenants, links, tokens, quota, gateway."""
+
+    name = "connections"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from connections import checks  # noqa: F401  # importing registers them

@@ -1,0 +1,50 @@
+"""One redacted row a call: what went where, how it ended, how long it took. No body, token or address."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from connections import tenancy
+from connections.constantcontact.transport import CallRecord
+from connections.models import ProviderCall
+
+
+@dataclass(frozen=True)
+class CallFor:
+    """On whose behalf calls are made, and in which class of the quota."""
+
+    tenant_id: UUID
+    environment_id: UUID
+    call_class: str
+    connection_id: UUID | None = None
+    link_state_id: UUID | None = None
+    job_id: UUID | None = None
+
+
+def write(call_for: CallFor, purpose: str, origin: str, record: CallRecord) -> None:
+    """Keep one call; `origin` is the host and port of the application's endpoint."""
+    with tenancy.acting_for(call_for.tenant_id, call_for.environment_id):
+        ProviderCall.objects.create(
+            tenant_id=call_for.tenant_id,
+            environment_id=call_for.environment_id,
+            connection_id=call_for.connection_id,
+            link_state_id=call_for.link_state_id,
+            job_id=call_for.job_id,
+            purpose=purpose,
+            call_class=call_for.call_class,
+            sent_at=record.sent_at,
+            host=origin[:200],
+            method=record.method[:8],
+            path=record.path[:300],
+            status=record.status,
+            outcome=record.outcome.value[:40],
+            error_key=(record.error_key or "")[:80],
+            attempt=record.attempt,
+            duration_ms=record.duration_ms,
+            request_bytes=record.request_bytes,
+            response_bytes=record.response_bytes,
+        )
+
+
+def adopt(link_state_id: UUID, connection_id: UUID) -> None:
+    """The calls of a link belong to the connection that came of it. Inside its scope."""
+    ProviderCall.objects.filter(link_state_id=link_state_id).update(connection_id=connection_id)

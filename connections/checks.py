@@ -1,0 +1,34 @@
+"""System checks: what must be true before Patchbay may run."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from connections import vault
+
+
+@register()
+def key_ring_is_usable(**kwargs: Any) -> list[CheckMessage]:
+    """The key ring parses."""
+    try:
+        vault.parse_ring(settings.ENV.SECRETS_KEYS.get_secret_value())
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="patchbay.E001")]
+    return []
+
+
+@register(deploy=True)
+def roles_are_separate(**kwargs: Any) -> list[CheckMessage]:
+    """The application must not be able to do what its operators and its owner can."""
+    users = {alias: settings.DATABASES[alias].get("USER") for alias in ("default", "operator", "owner")}
+    if settings.DATABASE_CONFIGURED and len(set(users.values())) < 3:
+        return [
+            Error(
+                "DATABASE_URL, DATABASE_OWNER_URL and DATABASE_OPERATOR_URL must name three different roles.",
+                hint="README, Settings, shows the SQL that makes them.",
+                id="patchbay.E002",
+            )
+        ]
+    return []

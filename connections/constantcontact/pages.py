@@ -1,0 +1,84 @@
+"""Follows `_links.next` lazily, one page at a time, and never off the provider's own path.
+
+A page carries the link to the next one, so that a caller can keep it and go on from there after a restart.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import httpx
+
+from connections.constantcontact import errors, paths, reading
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Items, the link to the next page, the total where asked for, and the provider's clock at the answer."""
+
+    items: tuple[T, ...]
+    next_href: str | None
+    total: int | None
+    answered_at: datetime | None
+
+
+def walk(fetch: Callable[[str], Page[T]], first: str) -> Iterator[Page[T]]:
+    """Pages from `first` (a path, or a kept `next_href`) to the last, each fetched when asked for."""
+    seen: set[str] = set()
+    href: str | None = paths.checked_href(first)
+    while href is not None:
+        if href in seen:
+            raise errors.WrongShape(
+                "the pages go round in a circle", method="GET", path=href.partition("?")[0]
+            )
+        seen.add(href)
+        page = fetch(href)
+        yield page
+        href = page.next_href
+
+
+def read_page(
+    response: httpx.Response, key: str, parse: Callable[[object], T], *, total_key: str | None = None
+) -> Page[T]:
+    """One page of the collection `key`; a link that leaves /v3/ makes the page a WrongShape."""
+
+    def parse_page(value: object) -> Page[T]:
+        document = reading.mapping(value, "the page")
+        return Page(
+            items=tuple(map(parse, reading.array(document, key))),
+            next_href=next_href(document),
+            total=reading.optional_whole(document, total_key) if total_key else None,
+            answered_at=reading.answered_at(response),
+        )
+
+    return reading.read(response, parse_page)
+
+
+def next_href(document: reading.Document) -> str | None:
+    """The next page's link; absent or null at any depth means the end."""
+    links = reading.mapping(document.get("_links") or {}, "_links")
+    link = reading.mapping(links.get("next") or {}, "next")
+    href = link.get("href")
+    if href is None:
+        return None
+    try:
+        return paths.checked_href(href)
+    except paths.UnsafePath as fault:
+        raise reading.Misshapen(f"next.href was not followed: {fault}") from None
+
+
+def href(path: str, **params: object) -> str:
+    """A path with those parameters that have a value; sequences joined by commas, as the provider wants."""
+    given = {name: _text(value) for name, value in params.items() if value is not None and value != ()}
+    return f"{path}?{httpx.QueryParams(given)}" if given else path
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list | set | frozenset):
+        return ",".join(map(str, value))
+    return str(value)

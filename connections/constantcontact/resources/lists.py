@@ -1,0 +1,63 @@
+"""Contact lists: at most 1,000 an account, names unique."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import httpx
+
+from connections.constantcontact import pages, paths, reading
+from connections.constantcontact.pages import Page
+from connections.constantcontact.shapes import ContactList
+
+Membership = Literal["all", "active"]
+
+
+class Lists:
+    """`/contact_lists`; reading needs contacts:lists:read, creating contacts:lists:write."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
+    def page(self, href: str) -> Page[ContactList]:
+        """One page by its link."""
+        response = self._http.get(paths.checked_href(href))
+        return pages.read_page(response, "lists", ContactList.parse, total_key="lists_count")
+
+    # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
+    def pages(
+        self,
+        *,
+        limit: int = 500,
+        status: str | None = None,
+        name: str | None = None,
+        include_membership_count: Membership | None = None,
+        start: str | None = None,
+    ) -> Iterator[Page[ContactList]]:
+        """Page by page, from the first or from a kept link; `name` is the whole exact name."""
+        first = start or pages.href(
+            "/v3/contact_lists",
+            limit=limit,
+            status=status,
+            name=name,
+            include_membership_count=include_membership_count,
+        )
+        return pages.walk(self.page, first)
+
+    def all(self, *, include_membership_count: Membership | None = None) -> list[ContactList]:
+        """Every list that is not deleted: one or two calls."""
+        found = self.pages(include_membership_count=include_membership_count)
+        return [item for page in found for item in page.items]
+
+    # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
+    def get(self, list_id: str) -> ContactList:
+        """One list; NotFound when there is none."""
+        return reading.read(self._http.get(f"/v3/contact_lists/{paths.segment(list_id)}"), ContactList.parse)
+
+    # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
+    def create(self, name: str, *, description: str | None = None, favorite: bool = False) -> ContactList:
+        """A new list; Conflict when the name is taken."""
+        body: dict[str, object] = {"name": name, "favorite": favorite}
+        if description:
+            body["description"] = description
+        return reading.read(self._http.post("/v3/contact_lists", json=body), ContactList.parse)

@@ -1,0 +1,104 @@
+"""Every way a link can end, in plain words: what happened, who can mend it, what to do next."""
+
+from dataclasses import dataclass
+
+
+class Refused(Exception):
+    """A link that ends without a connection; `code` is a key of OUTCOMES."""
+
+    def __init__(self, code: str, *, account: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.account = account
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the page says."""
+
+    title: str
+    cause: str
+    cure: str
+    fixed_by: str
+
+
+OUTCOMES: dict[str, Words] = {
+    "user_declined": Words(
+        "You chose not to connect",
+        "Constant Contact was told not to give access. Nothing was changed.",
+        "Start again whenever you like.",
+        "You",
+    ),
+    "provider_denied": Words(
+        "Constant Contact did not give permission",
+        "Constant Contact sent you back without permission. Nothing was changed.",
+        "Try again. If it happens twice, ask the owner of the Constant Contact account to connect it.",
+        "The account's owner",
+    ),
+    "state_expired": Words(
+        "This connection attempt ran out of time",
+        "It was started too long ago, and is no longer valid. Nothing was changed.",
+        "Start again, and finish at Constant Contact within ten minutes.",
+        "You",
+    ),
+    "state_used": Words(
+        "This connection attempt was used already",
+        "Each attempt works once. Coming back by the browser's history, or by a copied address, does not repeat it.",
+        "Look at your accounts: if the account is not there, start again.",
+        "You",
+    ),
+    "state_unknown": Words(
+        "This connection attempt does not belong here",
+        "It was started in another browser, or not by Patchbay. Nothing was changed.",
+        "Start again in this browser, from the accounts page.",
+        "You",
+    ),
+    "code_refused": Words(
+        "Constant Contact's permission had run out",
+        "The permission that came back is valid for five minutes and once. Nothing was changed.",
+        "Start again.",
+        "You",
+    ),
+    "application_refused": Words(
+        "Constant Contact does not accept this application",
+        "Its client id or secret was refused. Nothing was changed.",
+        "Ask whoever runs Patchbay to check the Constant Contact application's client id and secret.",
+        "Whoever runs Patchbay",
+    ),
+    "scope_missing": Words(
+        "A needed permission was not granted",
+        "Patchbay needs to read the account, to work with its contacts, and to stay connected.",
+        "Start again and allow all that is asked.",
+        "You",
+    ),
+    "insufficient_role": Words(
+        "An owner or manager must connect this account",
+        "You signed in to Constant Contact as a campaign creator, who may not work with contacts. Nothing was changed.",
+        "Ask the owner of the Constant Contact account to connect it, or to make you an account manager.",
+        "The account's owner",
+    ),
+    "wrong_account": Words(
+        "That is another Constant Contact account",
+        "You are reconnecting one account, but signed in to another. Nothing was changed; the old link stands.",
+        "Sign out at Constant Contact, start again, and sign in to the account that is named here.",
+        "You",
+    ),
+    "quota_exhausted": Words(
+        "Constant Contact is taking no more calls for now",
+        "The limit that all accounts share is used up at the moment. Nothing was changed.",
+        "Try again in a minute; if today's limit is spent, after 00:00 UTC.",
+        "Nobody needs to",
+    ),
+    "provider_unavailable": Words(
+        "Constant Contact is not answering",
+        "The account could not be read to the end, so it is not counted as connected.",
+        "Try again in a few minutes.",
+        "Nobody needs to",
+    ),
+    "no_application": Words(
+        "This environment has no Constant Contact application yet",
+        "Live accounts are linked through your own Constant Contact application, and none is set up.",
+        "Ask whoever runs Patchbay to set CONSTANT_CONTACT_CLIENT_ID and CONSTANT_CONTACT_CLIENT_SECRET.",
+        "Whoever runs Patchbay",
+    ),
+}

@@ -1,0 +1,162 @@
+"""Constant Contact applications, linked accounts, their sealed tokens, and links that are under way."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from connections.models.ledger import QuotaPool
+from connections.models.tenants import Environment, Tenant
+from connections.tenancy import RowSecurity, in_environment, unique_within_tenant
+
+
+class ProviderApp(models.Model):
+    """A Constant Contact application: its id and sealed secret, its endpoints, its pool.
+
+    Without a tenant it is the deployment's own and serves every workspace; a tenant may bring another.
+    """
+
+    class Flow(models.TextChoices):
+        """How the application was registered."""
+
+        CODE = "code", "Authorization code"
+        PKCE = "pkce", "Authorization code with PKCE"
+
+    class RefreshTokens(models.TextChoices):
+        """Which kind of refresh token the application gets."""
+
+        ROTATING = "rotating", "Rotating"
+        LONG_LIVED = "long_lived", "Long lived"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=4, choices=Environment.Kind.choices)
+    pool = models.ForeignKey(QuotaPool, on_delete=models.PROTECT, related_name="apps")
+    name = models.CharField(max_length=80)
+    client_id = models.CharField(max_length=100)
+    client_secret_sealed = models.TextField(blank=True, editable=False)
+    flow = models.CharField(max_length=4, choices=Flow.choices, default=Flow.CODE)
+    refresh_tokens = models.CharField(max_length=10, choices=RefreshTokens.choices, default=RefreshTokens.ROTATING)
+    scopes = models.CharField(max_length=200, default="account_read contact_data offline_access")
+    authorize_url = models.URLField(max_length=300)
+    token_url = models.URLField(max_length=300)
+    revoke_url = models.URLField(max_length=300, blank=True)
+    api_url = models.URLField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "provider application"
+        ordering = ["kind", "name"]
+        constraints = [
+            RowSecurity(name="providerapp_row_security", scope="shared"),
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "client_id"], name="providerapp_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=["test", "live"]), name="providerapp_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Connection(models.Model):
+    """One linked Constant Contact account of a workspace."""
+
+    class Status(models.TextChoices):
+        """The words of the public API; `connections.health` says them to people."""
+
+        CONNECTING = "connecting", "Connecting"
+        ACTIVE = "active", "Active"
+        NEEDS_REAUTH = "needs_reauth", "Needs reconnecting"
+        VALIDATION_ERROR = "validation_error", "Refused"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    provider_app = models.ForeignKey(ProviderApp, on_delete=models.PROTECT, related_name="+")
+    customer_ref = models.CharField("customer reference", max_length=200, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.CONNECTING)
+    last_error = models.CharField(max_length=300, blank=True)
+    account_id = models.CharField("Constant Contact account", max_length=80)
+    account_name = models.CharField(max_length=200, blank=True)
+    account_email = models.CharField(max_length=254, blank=True)
+    account_owner = models.CharField(max_length=200, blank=True)
+    account_role = models.CharField(max_length=40, blank=True)
+    privileges = models.JSONField(default=list)
+    linked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    linked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["account_name", "id"]
+        constraints = [
+            *in_environment("connection"),
+            unique_within_tenant("connection"),
+            models.UniqueConstraint(
+                fields=["tenant", "environment", "account_id", "customer_ref"], name="connection_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.account_name or self.account_id
+
+
+class ConnectionToken(models.Model):
+    """The sealed tokens of one connection, in a row of their own so that a refresh locks nothing else."""
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="token", db_constraint=False
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    access_sealed = models.TextField(editable=False)
+    refresh_sealed = models.TextField(blank=True, editable=False)
+    scope = models.CharField(max_length=200, blank=True)
+    expires_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    refreshed_at = models.DateTimeField()
+    failed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [*in_environment("connectiontoken", ("connection_id", "connections_connection"))]
+
+    def __str__(self) -> str:
+        return f"tokens of {self.connection_id}"
+
+
+class LinkState(models.Model):
+    """A link that is under way: single use, hashed, short-lived, bound to browser, workspace, redirect and application."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    provider_app = models.ForeignKey(ProviderApp, on_delete=models.CASCADE, related_name="+")
+    reconnecting = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    customer_ref = models.CharField(max_length=200, blank=True)
+    digest = models.BinaryField(max_length=32, unique=True)
+    browser_digest = models.BinaryField(max_length=32)
+    verifier_sealed = models.TextField(blank=True, editable=False)
+    redirect_uri = models.CharField(max_length=400)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    consumed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=40, blank=True)
+    found_account = models.CharField(max_length=300, blank=True)
+    linked_connection_id = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            *in_environment("linkstate", ("reconnecting_id", "connections_connection"), findable=True),
+            unique_within_tenant("linkstate"),
+        ]
+
+    def __str__(self) -> str:
+        return f"link started {self.created_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,73 @@
+"""Turning the key ring: every sealed column opened and sealed anew, row by row, resumable at any point."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models, transaction
+
+from connections import gateway, tokens, vault
+from connections.models import ConnectionToken, LinkState, ProviderApp
+
+OPERATOR = "operator"
+
+
+@dataclass
+class Report:
+    """What a turn did; `stuck` names rows whose key is missing."""
+
+    resealed: int = 0
+    current: int = 0
+    stuck: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A column that holds sealed texts, and where each belongs."""
+
+    model: type[models.Model]
+    column: str
+    place: Callable[[Any], vault.Place]  # Any: a row of the model
+
+
+SEALED = (
+    Sealed(ProviderApp, "client_secret_sealed", gateway.secret_place),
+    Sealed(ConnectionToken, "access_sealed", lambda row: tokens.place(row, "access")),
+    Sealed(ConnectionToken, "refresh_sealed", lambda row: tokens.place(row, "refresh")),
+    Sealed(LinkState, "verifier_sealed", lambda row: vault.Place(row.tenant_id, row.pk, "verifier")),
+)
+
+
+def rotate() -> Report:
+    """Seal everything by the newest key, as the operators' role, a row a transaction."""
+    report = Report()
+    for sealed in SEALED:
+        for key in _keys(sealed):
+            _reseal(sealed, key, report)
+    return report
+
+
+def _keys(sealed: Sealed) -> Iterator[Any]:
+    rows = sealed.model._default_manager.using(OPERATOR).order_by("pk")
+    return iter(list(rows.values_list("pk", flat=True)))
+
+
+def _reseal(sealed: Sealed, key: Any, report: Report) -> None:
+    with transaction.atomic(using=OPERATOR):
+        row = sealed.model._default_manager.using(OPERATOR).select_for_update().filter(pk=key).first()
+        if row is None:
+            return
+        text = getattr(row, sealed.column)
+        if vault.is_current(text):
+            report.current += 1
+            return
+        try:
+            secret = vault.open_sealed(text, sealed.place(row))
+        except vault.CannotOpen as error:
+            report.stuck.append(f"{sealed.model._meta.label} {key}: {error}")
+            return
+        # Never save the whole row: a token may be refreshed beside us, and only this column is ours.
+        sealed.model._default_manager.using(OPERATOR).filter(pk=key).update(
+            **{sealed.column: vault.seal(secret, sealed.place(row))}
+        )
+        report.resealed += 1

@@ -1,0 +1,7 @@
+"""`python -m connections.simulator`."""
+
+import sys
+
+from .command import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,27 @@
+"""The authorization server's front: which of its paths does what. `consent` asks the person, `grants` gives tokens."""
+
+from . import consent, grants, tokens
+from .messages import Response, json_response
+from .oauth_call import OAuthCall, TokenRefusal
+
+AUTHORIZE = "/oauth2/default/v1/authorize"
+TOKEN = "/oauth2/default/v1/token"  # noqa: S105  (a path)
+REVOKE = "/oauth2/default/v1/revoke"
+KEYS = ("/oauth2/default/v1/keys", "/oauth2/aus1lm3ry9mF7x2Ja0h8/v1/keys")
+
+
+def answer(call: OAuthCall) -> Response:
+    """The answer to any request to the OAuth host."""
+    path, method = call.request.path, call.request.method
+    if path in KEYS and method == "GET":
+        return json_response(200, tokens.key_set(call.store.seed))
+    try:
+        if path == AUTHORIZE and method in ("GET", "POST"):
+            return consent.authorize(call)
+        if path in (TOKEN, REVOKE) and method == "POST":
+            return grants.token(call) if path == TOKEN else grants.revoke(call)
+    except TokenRefusal as refusal:
+        return refusal.response
+    return json_response(
+        404, {"errorCode": "E0000022", "errorSummary": "The endpoint does not support this."}
+    )

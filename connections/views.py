@@ -1,0 +1,148 @@
+"""Pages of the ground floor: home, connecting an account, one connection."""
+
+from typing import cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from connections import health, linking, pages, scoping
+from connections.accounts import provider_app_for
+from connections.forms import ConnectForm
+from connections.linkoutcomes import OUTCOMES, Refused
+from connections.models import Connection, LinkState, User
+
+LIST_LENGTH = 200
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """To the first workspace of the person, or to the choice if there are several or none."""
+    found = scoping.workspaces(cast(User, request.user))
+    if len(found) == 1:
+        return redirect("connections", found[0][0].pk, "test")
+    return render(request, "workspaces.html", {"workspaces": found, **pages.plain("Workspaces")})
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def connect(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpResponse:
+    """The pre-screen: who asks, for what; then on to Constant Contact."""
+    scope = scoping.workspace(request, workspace_id, environment, "connect")
+    reconnecting = _reconnecting(request, scope)
+    form = ConnectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            started = linking.start(scope, customer_ref=form.cleaned_data["customer_ref"], reconnecting=reconnecting)
+        except Refused as refused:
+            return redirect("connect-ended", workspace_id, environment, refused.code)
+        return _to_provider(started)
+    with scope.transaction():
+        app = reconnecting.provider_app if reconnecting else provider_app_for(scope.tenant_id, environment)
+    if app is None:
+        return redirect("connect-ended", workspace_id, environment, "no_application")
+    context = {"form": form, "app": app, "reconnecting": reconnecting, **pages.inside(scope, "Connect an account")}
+    response = render(request, "connect/start.html", context)
+    parts = urlsplit(app.authorize_url)
+    # The form's answer leads to the provider; this page alone may send a form on to that origin.
+    return csp_update({"form-action": [f"{parts.scheme}://{parts.netloc}"]})(lambda _request: response)(request)
+
+
+def _reconnecting(request: HttpRequest, scope: scoping.Scope) -> Connection | None:
+    wanted = request.GET.get("reconnect")
+    if not wanted:
+        return None
+    with scope.transaction():
+        return scoping.one(Connection.objects.select_related("provider_app__pool"), pk=_uuid(wanted))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def _to_provider(started: linking.Started) -> HttpResponse:
+    response = HttpResponseRedirect(started.authorize_url, status=303)
+    response.set_cookie(
+        settings.LINK_COOKIE_NAME,
+        started.browser_nonce.reveal(),
+        max_age=settings.ENV.LINK_STATE_SECONDS,
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@require_GET
+def callback(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    """Where Constant Contact sends the browser back; the address with the code in it is left at once."""
+    answer = linking.Answer(
+        state=request.GET.get("state", ""), code=request.GET.get("code", ""), error=request.GET.get("error", "")
+    )
+    ended = linking.complete(app_id, answer, request.COOKIES.get(settings.LINK_COOKIE_NAME, ""))
+    if ended.tenant_id is None:
+        target = reverse("connect-unknown", args=[ended.outcome])
+    elif ended.outcome == "connected":
+        target = reverse("connection", args=[ended.tenant_id, ended.environment, ended.connection_id]) + "?connected=1"
+    else:
+        target = reverse("connect-ended", args=[ended.tenant_id, ended.environment, ended.outcome])
+        target += f"?attempt={ended.state_id}"
+    response = HttpResponseRedirect(target, status=303)
+    response["Cross-Origin-Opener-Policy"] = "unsafe-none"
+    if ended.outcome not in {"state_unknown"}:
+        response.delete_cookie(settings.LINK_COOKIE_NAME, samesite="Lax")
+    return response
+
+
+@require_GET
+def connect_unknown(request: HttpRequest, outcome: str) -> HttpResponse:
+    """A link that ended before its workspace was known."""
+    if outcome not in OUTCOMES:
+        raise Http404
+    context = {"words": OUTCOMES[outcome], "outcome": outcome, **pages.plain(OUTCOMES[outcome].title)}
+    return render(request, "connect/ended.html", context, status=400)
+
+
+@require_GET
+@login_required
+def connect_ended(request: HttpRequest, workspace_id: UUID, environment: str, outcome: str) -> HttpResponse:
+    """A link that ended without a connection: what happened, who can mend it, what to do."""
+    scope = scoping.workspace(request, workspace_id, environment)
+    if outcome not in OUTCOMES:
+        raise Http404
+    attempt = None
+    if request.GET.get("attempt"):
+        with scope.transaction():
+            rows = LinkState.objects.select_related("reconnecting")
+            attempt = scoping.one(rows, pk=_uuid(request.GET["attempt"]))
+    words = OUTCOMES[outcome]
+    context = {"words": words, "outcome": outcome, "attempt": attempt, **pages.inside(scope, words.title)}
+    return render(request, "connect/ended.html", context, status=400)
+
+
+@require_GET
+@login_required
+def connections_list(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpResponse:
+    """The linked accounts of this environment, and how each is."""
+    scope = scoping.workspace(request, workspace_id, environment)
+    with scope.transaction():
+        rows = [(row, health.of(row)) for row in Connection.objects.order_by("account_name", "id")[:LIST_LENGTH]]
+        app = provider_app_for(scope.tenant_id, environment)
+    context = {"connections": rows, "app": app, **pages.inside(scope, "Accounts", here="Accounts")}
+    return render(request, "connections.html", context)
+
+
+@require_GET
+def help_page(request: HttpRequest) -> HttpResponse:
+    """How Patchbay works, for who uses it."""
+    return render(request, "help.html", pages.plain("Help"))

@@ -1,0 +1,1 @@
+"""What corresponds to what: app fields, field and list maps, consent, translation."""

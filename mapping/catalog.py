@@ -1,0 +1,94 @@
+"""The linked account's lists and custom fields: read, kept with their age, created where they are missing."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from connections import gateway, tenancy
+from connections.constantcontact.client import Client
+from connections.constantcontact.errors import Conflict, Invalid
+from connections.constantcontact.shapes import ContactList, CustomField
+from connections.models import Connection
+from mapping.models import RemoteField, RemoteList
+
+# What typed fields need besides their type (api_guide/create_custom_fields.html).
+_METADATA: Final[dict[str, dict[str, object]]] = {
+    "number": {"integer": False, "decimal_places": 4, "allow_negative": True},
+    "currency": {"currency_code": "USD", "decimal_places": 2, "allow_negative": True},
+    "date": {"display_format": "YYYY-MM-DD"},
+}
+
+
+def refresh(connection: Connection, call_class: str = gateway.INTERACTIVE) -> None:
+    """Read lists and custom fields again: two calls for most accounts.
+
+    Raises:
+        errors.ProviderError: nothing is changed then.
+    """
+    client = gateway.open_client(connection, call_class)
+    lists, fields = client.lists.all(), client.custom_fields.all()
+    now = datetime.now(UTC)
+    with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+        for found in lists:
+            _keep_list(connection, found, now)
+        for field in fields:
+            _keep_field(connection, field, now)
+        RemoteList.objects.filter(connection=connection, read_at__lt=now).delete()
+        RemoteField.objects.filter(connection=connection, read_at__lt=now).delete()
+
+
+def create_list(connection: Connection, client: Client, name: str) -> RemoteList:
+    """A new list, or the one that has this name already: names are unique, so trying again is harmless."""
+    try:
+        made = client.lists.create(name)
+    except Conflict:
+        made = next((one for page in client.lists.pages(name=name) for one in page.items), None)
+        if made is None:
+            raise
+    with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+        return _keep_list(connection, made, datetime.now(UTC))
+
+
+def create_field(connection: Connection, client: Client, label: str, kind: str) -> RemoteField:
+    """A new custom field, or the one that has this label already; text where the account takes no typed field."""
+    try:
+        made = client.custom_fields.create(
+            label, kind, metadata=_METADATA.get(kind), version=2 if kind == "date" else None
+        )
+    except Conflict:
+        made = next((one for one in client.custom_fields.all() if one.label.casefold() == label.casefold()), None)
+        if made is None:
+            raise
+    except Invalid:
+        if kind == "string":
+            raise
+        return create_field(connection, client, label, "string")
+    with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+        return _keep_field(connection, made, datetime.now(UTC))
+
+
+def _keep_list(connection: Connection, found: ContactList, now: datetime) -> RemoteList:
+    row, _ = RemoteList.objects.update_or_create(
+        connection=connection,
+        tenant_id=connection.tenant_id,
+        environment_id=connection.environment_id,
+        list_id=found.list_id,
+        defaults={"name": found.name[:255], "read_at": now},
+    )
+    return row
+
+
+def _keep_field(connection: Connection, found: CustomField, now: datetime) -> RemoteField:
+    row, _ = RemoteField.objects.update_or_create(
+        connection=connection,
+        tenant_id=connection.tenant_id,
+        environment_id=connection.environment_id,
+        custom_field_id=found.custom_field_id,
+        defaults={
+            "label": found.label[:50],
+            "name": found.name[:50],
+            "type": found.type[:20],
+            "choices": [choice.label for choice in found.choices],
+            "read_at": now,
+        },
+    )
+    return row

@@ -1,0 +1,59 @@
+"""The linked account's lists and custom fields as last read, with their age."""
+
+import uuid
+
+from django.db import models
+
+from connections.models import Connection, Environment, Tenant
+from connections.tenancy import in_environment
+
+
+class RemoteList(models.Model):
+    """A contact list of the linked account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="remote_lists", db_constraint=False
+    )
+    list_id = models.UUIDField()
+    name = models.CharField(max_length=255)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            *in_environment("remotelist", ("connection_id", "connections_connection")),
+            models.UniqueConstraint(fields=["tenant", "connection", "list_id"], name="remotelist_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RemoteField(models.Model):
+    """A custom field of the linked account; `name` is what imports call it (`cf:name`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="remote_fields", db_constraint=False
+    )
+    custom_field_id = models.UUIDField()
+    label = models.CharField(max_length=50)
+    name = models.CharField(max_length=50)
+    type = models.CharField(max_length=20)
+    choices = models.JSONField(default=list)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["label", "id"]
+        constraints = [
+            *in_environment("remotefield", ("connection_id", "connections_connection")),
+            models.UniqueConstraint(fields=["tenant", "connection", "custom_field_id"], name="remotefield_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

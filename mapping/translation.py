@@ -1,0 +1,77 @@
+"""A person of the app, in the provider's terms. Pure: a plan made once, applied to each row.
+
+Blank values are not sent: a bulk import changes only what it carries, so a blank erases nothing.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mapping import values
+from mapping.fields import Place
+from mapping.values import BadValue
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which column goes where.
+
+    Args:
+        places: for each column by position, the field it fills.
+        list_columns: positions whose values name app lists.
+        lists: app list (as compared) to the contact list it fills; None where it is left out on purpose.
+        everyone: contact lists that every row joins.
+    """
+
+    places: Mapping[int, Place]
+    list_columns: Sequence[int] = ()
+    lists: Mapping[str, str | None] = field(default_factory=dict)
+    everyone: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A row in the provider's terms: its address, values by import column, the lists it joins."""
+
+    email: str
+    values: dict[str, str]
+    list_ids: tuple[str, ...]
+
+
+def translate(plan: Plan, row: Sequence[str]) -> Translated:
+    """One row.
+
+    Raises:
+        BadValue: the row cannot be sent, with the first reason.
+    """
+    found: dict[str, str] = {}
+    for position, place in plan.places.items():
+        value = values.clean(row[position], place)
+        if value:
+            found[place.column] = value
+    email = found.pop("email", "")
+    if not email:
+        raise BadValue("missing_email", "there is no e-mail address")
+    if ("birthday_month" in found) != ("birthday_day" in found):
+        raise BadValue("bad_birthday", "a birthday needs both month and day")
+    return Translated(email, found, _lists(plan, row))
+
+
+def _lists(plan: Plan, row: Sequence[str]) -> tuple[str, ...]:
+    found = set(plan.everyone)
+    for position in plan.list_columns:
+        for name in list_names(row[position]):
+            key = name.casefold()
+            if key not in plan.lists:
+                raise BadValue("unknown_list", f"the list “{name[:60]}” is not mapped")
+            target = plan.lists[key]
+            if target:
+                found.add(target)
+    if not found:
+        raise BadValue("no_list", "the row names no list, and this import has none for everyone")
+    return tuple(sorted(found))
+
+
+def list_names(value: str) -> list[str]:
+    """The app lists that a cell names, separated by a semicolon or a vertical bar."""
+    return [part for part in (piece.strip() for piece in re.split(r"[;|]", value)) if part]

@@ -1,0 +1,1 @@
+"""When and how data moves: jobs, their steps, and what they do."""

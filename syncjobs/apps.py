@@ -1,0 +1,14 @@
+"""The app of the upper floor."""
+
+from django.apps import AppConfig
+
+
+class SyncJobsConfig(AppConfig):
+    """Jobs, imports, and what follows when a connection changes."""
+
+    name = "syncjobs"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen for news from below."""
+        from syncjobs import receivers  # noqa: F401  # importing connects them

@@ -1,0 +1,55 @@
+"""The stages of an import, in order, and what one that ends early leaves said."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import connection as database
+
+from syncjobs.imports import comparing, reading, sending
+from syncjobs.models import ImportRow, SyncJob
+from syncjobs.queue import Claim
+
+STAGES: Final[dict[str, Callable[[Claim], None]]] = {
+    "preparing": reading.prepare,
+    "reading": reading.read,
+    "matching": reading.match,
+    "counting": comparing.count,
+    "exporting": comparing.export,
+    "exporting_there": comparing.wait_for_export,
+    "reading_export": comparing.read_export,
+    "asking_deleted": comparing.ask_deleted,
+    "comparing": comparing.compare,
+    "batching": sending.batch,
+    "sending": sending.send,
+    "reconciling": sending.reconcile,
+    "processing": sending.process,
+    "checking": sending.check,
+    "settling": sending.settle,
+    "finishing": sending.finish,
+}
+
+
+def explain_unfinished(job: SyncJob, why: str) -> None:
+    """Say of every row that has no outcome yet what became of it: never sent, or sent and never confirmed.
+
+    Inside the job's scope.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE syncjobs_importrow AS row SET outcome = 'skipped', detail = left(%s, 300),
+                reason = CASE WHEN batch.state IN ('sent', 'accepted', 'finished', 'failed')
+                    THEN 'not_confirmed' ELSE 'not_sent' END
+            FROM (SELECT r.id, b.state FROM syncjobs_importrow r
+                  LEFT JOIN syncjobs_batch b ON b.job_id = r.job_id AND b.number = r.batch_number
+                  WHERE r.job_id = %s AND r.outcome = '') AS batch
+            WHERE row.id = batch.id
+            """,
+            [why, job.pk],
+        )
+    SyncJob.objects.filter(pk=job.pk).update(**sending.outcomes(job))
+
+
+def reopen(job: SyncJob) -> None:
+    """A failed import is tried again: what was only given up has no outcome again. Inside the job's scope."""
+    ImportRow.objects.filter(job=job, reason__in=["not_sent", "not_confirmed"]).update(outcome="", reason="", detail="")

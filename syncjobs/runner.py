@@ -1,0 +1,152 @@
+"""Runs what is due: claims a job, takes one step of its kind, settles. What a failure means is a table.
+
+The one place that catches everything: an unexpected error is recorded on the job and tried again, and after
+enough tries the job ends in words that say what happened.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from django.conf import settings
+
+from connections.constantcontact import errors
+from connections.vault import CannotOpen
+from syncjobs import queue
+from syncjobs.imports import steps as imports
+from syncjobs.models import SyncJob
+from syncjobs.queue import Claim, LostClaim
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of job does: one function a stage; what it leaves said when it ends early, and how it reopens."""
+
+    stages: dict[str, Callable[[Claim], None]]
+    explain_unfinished: Callable[[SyncJob, str], None]
+    reopen: Callable[[SyncJob], None]
+
+
+KINDS: Final[dict[str, Kind]] = {"import": Kind(imports.STAGES, imports.explain_unfinished, imports.reopen)}
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What follows an error: wait (for the error's own time), try again with growing pauses, ask a person, or fail."""
+
+    action: Literal["wait", "again", "ask", "fail"]
+    reason: str
+    text: str
+    seconds: float = 5.0
+
+
+# First match wins; subclasses stand before their parents.
+REACTIONS: Final[tuple[tuple[type[Exception], Reaction], ...]] = (
+    (errors.QuotaExceeded, Reaction("wait", "quota_exceeded", "Today's limit is used. Goes on at 00:00 UTC.", 3600)),
+    (errors.QuotaRefused, Reaction("wait", "throttled", "Waiting for a turn at Constant Contact.", 1)),
+    (errors.Throttled, Reaction("wait", "throttled", "Constant Contact asks to go slower.", 5)),
+    (errors.ActivityQueueFull, Reaction("wait", "activity_queue_full", "The account has too much queued already.", 60)),
+    (errors.InvalidGrant, Reaction("ask", "needs_reauth", "The account must be reconnected; then this goes on.")),
+    (errors.InvalidClient, Reaction("ask", "application_refused", "Constant Contact refuses the application's secret.")),
+    (errors.Unauthorized, Reaction("ask", "needs_reauth", "The account must be reconnected; then this goes on.")),
+    (errors.Forbidden, Reaction("ask", "forbidden", "The person who connected the account may not do this any more.")),
+    (CannotOpen, Reaction("ask", "key_missing", "The key that sealed this account's tokens is not in SECRETS_KEYS.")),
+    (errors.TokenError, Reaction("again", "provider_unavailable", "Constant Contact gives no new token yet.")),
+    (errors.ServerFault, Reaction("again", "provider_unavailable", "Constant Contact answered with a fault.")),
+    (errors.Unreachable, Reaction("again", "provider_unavailable", "Constant Contact cannot be reached.")),
+    (errors.OutcomeUnknown, Reaction("again", "provider_unavailable", "Constant Contact did not answer in time.")),
+    (errors.ProviderError, Reaction("fail", "provider_refused", "Constant Contact refused a call.")),
+)
+UNEXPECTED: Final = Reaction("again", "internal_error", "Something went wrong on our side; it is tried again.")
+
+
+def run_due(worker: str, *, for_seconds: float = 20.0, clock: Callable[[], float] = time.monotonic) -> int:
+    """Run steps until nothing is due or the time is over; answers how many were run."""
+    ends = clock() + for_seconds
+    ran = 0
+    while clock() < ends:
+        claim = queue.claim_next(worker)
+        if claim is None:
+            return ran
+        run_step(claim)
+        ran += 1
+    queue.ring()
+    return ran
+
+
+def run_step(claim: Claim) -> None:
+    """One step of a claimed job, whatever comes of it."""
+    kind = KINDS[claim.job.kind]
+    try:
+        kind.stages[claim.job.stage](claim)
+    except LostClaim:
+        log.info("job %s was taken over or stopped", claim.job.pk)
+    except Exception as error:  # the one place: a step may fail in any way, and the row must say so
+        _react(claim, kind, error)
+    else:
+        if not claim.settled:
+            raise AssertionError(f"the stage {claim.job.stage} of {claim.job.kind} did not say what follows")
+
+
+def _react(claim: Claim, kind: Kind, error: Exception) -> None:
+    reaction = next((found for wanted, found in REACTIONS if isinstance(error, wanted)), UNEXPECTED)
+    if reaction is UNEXPECTED:
+        log.exception("job %s failed in %s", claim.job.pk, claim.job.stage)
+    else:
+        log.warning("job %s: %s in %s", claim.job.pk, reaction.reason, claim.job.stage)
+    given_up = reaction.action == "again" and claim.job.attempts >= settings.ENV.JOB_STEP_ATTEMPTS
+    if reaction.action == "fail" or given_up:
+        text = f"{reaction.text} {error}" if isinstance(error, errors.ProviderError) else reaction.text
+        _settle(claim, lambda: _fail(claim, kind, reaction.reason, text))
+    elif reaction.action == "ask":
+        _settle(claim, lambda: claim.end("attention", reason=reaction.reason, explanation=reaction.text))
+    elif reaction.action == "wait":
+        seconds = getattr(error, "retry_after_seconds", None) or reaction.seconds
+        reason = getattr(error, "reason", None) or reaction.reason
+        _settle(claim, lambda: claim.defer(seconds, reason, _WAITS.get(reason, reaction.text)))
+    else:
+        attempts = claim.job.attempts
+        _settle(claim, lambda: claim.defer(_pause(attempts), reaction.reason, reaction.text, attempts=attempts))
+
+
+_WAITS: Final = {
+    "quota_exceeded": "Today's limit of calls is used. It goes on at 00:00 UTC.",
+    "throttled": "Waiting for a turn: other accounts are using the same limit.",
+}
+
+
+def _fail(claim: Claim, kind: Kind, reason: str, text: str) -> None:
+    kind.explain_unfinished(claim.job, text)
+    claim.end("failed", reason=reason, explanation=text[:600])
+
+
+def _settle(claim: Claim, action: Callable[[], None]) -> None:
+    """End the step in the claim's transaction; a claim that is lost meanwhile is no error any more."""
+    with suppress(LostClaim), claim.transaction():
+        action()
+
+
+def stop(job: SyncJob) -> bool:
+    """Stop a job at a person's word, and say what became of its rows. Inside its scope."""
+    if not queue.stop(job):
+        return False
+    KINDS[job.kind].explain_unfinished(job, "the import was stopped before this row was done")
+    return True
+
+
+def retry(job: SyncJob) -> bool:
+    """Let a failed or halted job go on from where it was. Inside its scope."""
+    if not queue.retry(job):
+        return False
+    KINDS[job.kind].reopen(job)
+    return True
+
+
+def _pause(attempts: int) -> float:
+    """Seconds before the next try: 2, 4, 8 ... a minute at most."""
+    return float(min(60, 2**attempts))

@@ -1,0 +1,29 @@
+"""The interface to Celery: each task takes no payload, calls one function and returns nothing."""
+
+import os
+
+from celery import current_task, shared_task
+
+from syncjobs import retention, runner
+
+
+def _worker() -> str:
+    return f"{current_task.request.hostname}:{os.getpid()}"
+
+
+@shared_task(name="syncjobs.tasks.run")
+def run() -> None:
+    """A bell rang: look what is due."""
+    runner.run_due(_worker())
+
+
+@shared_task(name="syncjobs.tasks.sweep")
+def sweep() -> None:
+    """By the clock: whatever a lost bell left behind."""
+    runner.run_due(_worker())
+
+
+@shared_task(name="syncjobs.tasks.tidy")
+def tidy() -> None:
+    """By the clock: let go of what is kept no longer."""
+    retention.tidy()

@@ -16,3 +16,7 @@ class ConfigConfig(AppConfig):
 
     default = True
     name = "config"
+
+    def ready(self) -> None:
+        """Make our Celery the current one in every process: whoever writes a job rings its bell."""
+        from config import celery  # noqa: F401  # importing makes it current

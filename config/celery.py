@@ -8,14 +8,10 @@ import os
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-import django
-
-django.setup()
-
-from django.conf import settings
 
 app = Celery("patchbay")
 app.conf.update(

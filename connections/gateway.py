@@ -143,7 +143,8 @@ def _stack(app: ProviderApp, call_for: CallFor, purpose: str, *, charged: bool =
 
 def _retry() -> RetryPolicy:
     # A step's calls, waits included, end well inside the job's lease.
-    return RetryPolicy(deadline_seconds=max(2.0, settings.ENV.JOB_LEASE_SECONDS * 0.5))
+    lease = float(settings.ENV.JOB_LEASE_SECONDS)
+    return RetryPolicy(deadline_seconds=max(2.0, lease * 0.4), room_seconds=min(5.0, lease * 0.1))
 
 
 @lru_cache(maxsize=1)

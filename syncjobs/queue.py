@@ -63,7 +63,7 @@ def ring(after_seconds: float = 0.0) -> None:
     try:
         current_app.send_task("syncjobs.tasks.run", countdown=after_seconds or None, retry=False, expires=300)
     except (OperationalError, OSError):
-        log.warning("the broker does not answer; jobs wait for the sweep or for `manage.py drain`")
+        log.info("the broker does not answer; jobs wait for the sweep or for `manage.py drain`")
 
 
 @dataclass

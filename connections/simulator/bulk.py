@@ -1,4 +1,4 @@
-"""Bulk jobs on what is already there: list memberships, taggings, deletions of contacts, lists, tags and fields."""
+"""Bulk jobs on what is there: list memberships, taggings, deletions of contacts, lists, tags and fields."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -47,7 +47,7 @@ _LIST_DELETE = Record({"list_ids": Many(Uuid(), 100, 1)}, required=("list_ids",)
 _FIELDS_DELETE = Record({"custom_field_ids": Many(Uuid(), 100, 1)}, required=("custom_field_ids",))
 
 
-# --- whom a job is about -----------------------------------------------------------------------------------
+# --- whom a job is about ------------------------------------------------------------------------------
 
 
 def check_source(
@@ -108,7 +108,7 @@ def _ordered(account: Account, activity: Activity) -> list[Contact]:
     return people_of(account, order["source"], order["value"], order["exclude"], activity.complete_at)
 
 
-# --- lists and tags ----------------------------------------------------------------------------------------
+# --- lists and tags -----------------------------------------------------------------------------------
 
 
 @route("POST", "/activities/add_list_memberships", privilege="contacts:write")
@@ -140,7 +140,7 @@ def _save_moved(
 ) -> None:
     if store.switches[switch] == "yes":
         changes["updated"] = at
-    account.save(contact.changed(**changes))  # type: ignore[arg-type]  # names and types are the callers'
+    account.save(contact.changed(**changes))
 
 
 def _counted(activity: Activity, total: int, completed: int, **more: int) -> None:
@@ -210,7 +210,7 @@ def _untag(store: Store, account: Account, people: list[Contact], tags: set[str]
     _counted(activity, len(people), len(people))
 
 
-# --- deletions ---------------------------------------------------------------------------------------------
+# --- deletions ----------------------------------------------------------------------------------------
 
 
 @route("POST", "/activities/contact_delete", privilege="contacts:write")

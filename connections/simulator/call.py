@@ -1,4 +1,4 @@
-"""One API call on its way through a handler: who calls, what is asked, and the one effect that it may have."""
+"""One API call on its way through a handler: who calls, what is asked, and its one effect, if any."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from . import checks, errors, ids
 from .clock import show_time
 from .messages import Json, Request
-from .records import AccessToken, App, User
+from .records import App, User
 from .store import Account, Store
 
 
@@ -22,7 +22,7 @@ class Call:
     account: Account
     user: User
     app: App
-    token: AccessToken
+    scopes: list[str]
     outcome: str = "completed"
     effect: Json | None = None
 

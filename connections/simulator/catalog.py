@@ -30,7 +30,7 @@ def mailable(contact: Contact) -> bool:
     return contact.deleted is None and contact.permission in ("explicit", "implicit")
 
 
-# --- lists -------------------------------------------------------------------------------------------------
+# --- lists --------------------------------------------------------------------------------------------
 
 
 def show_list(call: Call, item: ContactList, count: str | None = None) -> Json:
@@ -170,7 +170,7 @@ def delete_list(call: Call, list_id: str) -> Response:
     return activities.accept(call, "list_delete", {"list_ids": [item.list_id]}, status=202)
 
 
-# --- tags --------------------------------------------------------------------------------------------------
+# --- tags ---------------------------------------------------------------------------------------------
 
 
 def show_tag(call: Call, tag: Tag, count: bool = False) -> Json:

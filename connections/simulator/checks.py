@@ -1,7 +1,7 @@
 """Checks of a request body against the published names, types, lengths and counts.
 
-A shape is a value built from the classes below; `problems_of(shape, value)` lists everything that is wrong, each as the
-provider words it: the property's name first. null counts as left out.
+A shape is built from the classes below; `problems_of(shape, value)` lists everything that is wrong, each with
+the property's name first, as the provider words it. null counts as left out.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The filters of GET /contacts: each a test of one contact, or a set of candidates when an index knows them."""
+"""The filters of GET /contacts: each a test of one contact, or a set of candidates from an index."""
 
 from collections.abc import Callable, Iterable, Iterator
 

@@ -93,7 +93,7 @@ def put_contact(call: Call, contact_id: str) -> Response:
     if old.deleted is not None and source != "Account":
         raise errors.invalid("update_source must be Account to restore a deleted contact")
     if call.switch("put_omitted_subresources") == "nulled":
-        body = {**dict.fromkeys(parts.ARRAYS, []), **body}
+        body = {**{name: [] for name in parts.ARRAYS}, **body}
     contact = old.changed(deleted=None, update_source=source, **parts.core_of(body))
     contact = _put_email(call, contact, body)
     contact = parts.with_parts(call, contact, body, source)
@@ -193,7 +193,7 @@ def sign_up(call: Call) -> Response:
 
 @route("PUT", "/contacts/resubscribe/{contact_id}", privilege="contacts:write")
 def resubscribe(call: Call, contact_id: str) -> Response:
-    """Sends the one confirmation mail of a contact's life; the contact stays unsubscribed until they confirm."""
+    """Sends the one confirmation mail of a contact's life; they stay unsubscribed until they confirm."""
     contact = find_contact(call, contact_id)
     body = call.body(_RESUBSCRIBE)
     call.require_lists(body["list_ids"])

@@ -1,4 +1,4 @@
-"""The control paths under /_sim/: what a test may see and turn. Never part of the provider's own paths; JSON only.
+"""The control paths under /_sim/: what a test may see and turn. Never the provider's own.
 
 This module finds the handler; `control_state`, `control_access` and `control_people` hold them.
 """
@@ -84,7 +84,7 @@ class Control:
 
     def save_contact(self, request: Request, account: Account, contact: Contact, now: int) -> Response:
         effect = {"do": "contact.save", "account": account.account_id, "contact": to_json(contact)}
-        self.simulator.commit(request.path, request.method, effect, now)
+        self.simulator.commit(request, effect, now)
         return json_response(
             200, {"contact_id": contact.contact_id, "permission_to_send": contact.permission}
         )

@@ -1,4 +1,4 @@
-"""Control of who may come in: applications, tokens without a consent page, and the end of tokens and grants."""
+"""Control of who may come in: applications, tokens without a consent page, the end of grants."""
 
 from . import consent, grants, ids
 from .checks import Flag, Many, Number, OneOf, Shape, Text
@@ -6,6 +6,7 @@ from .control import Control, Wrong, check, control
 from .messages import Json, Request, Response, json_response
 from .oauth_call import OAuthCall
 from .records import App, Grant, from_json, to_json
+from .roles import ROLES
 
 _APP: dict[str, Shape] = {
     "client_id": Text(100, 1),
@@ -39,7 +40,7 @@ def _post_app(control: Control, body: Json, request: Request, now: int) -> Respo
     known = to_json(simulator.store.apps.get(client_id, fresh))
     wanted = {name: value for name, value in body.items() if value is not None and name in _APP}
     app = from_json(App, {**known, **wanted, "client_id": client_id})
-    simulator.commit(request.path, request.method, {"do": "app.save", "app": to_json(app)}, now)
+    simulator.commit(request, {"do": "app.save", "app": to_json(app)}, now)
     return json_response(200, _show_app(app))
 
 
@@ -51,43 +52,27 @@ def _put_app(control: Control, body: Json, request: Request, now: int) -> Respon
     return _post_app(control, body, request, now)
 
 
-@control("POST", "/token")
-def _mint(control: Control, body: Json, request: Request, now: int) -> Response:
-    shapes: dict[str, Shape] = {
-        "client_id": Text(),
-        "account": Text(),
-        "role": OneOf(("owner", "manager", "creator")),
-        "scope": Text(),
-    }
-    check(shapes, body)
-    simulator = control.simulator
-    store, account, app = (
-        simulator.store,
-        control.account(body.get("account")),
-        control.app(body.get("client_id")),
-    )
+def _grant_for(control: Control, body: Json, now: int) -> Grant:
+    store, account, app = control.simulator.store, control.account(body.get("account")), body.get("client_id")
     found = consent.find_user(store, f"{account.account_id}:{body.get('role') or 'owner'}")
     if found is None:
         raise Wrong("There is no such user")
     scope = body.get("scope") or " ".join(scope for scope in consent.SCOPES if scope != "billing_data")
     if any(item not in consent.SCOPES for item in scope.split()):
         raise Wrong(f"A scope is one of {', '.join(consent.SCOPES)}")
-    seq = simulator.journal.seq + 1
-    call = OAuthCall(request, store, now, seq, lambda key, at: True, app.client_id, account.account_id)
-    grant = Grant(
-        ids.uuid(store.seed, "grant", seq), app.client_id, account.account_id, found[1].user_id, scope, now
-    )
-    response = grants.hand_out(call, app, grant)
-    simulator.note(
-        "control",
-        request.method,
-        request.path,
-        200,
-        call.effect,
-        client_id=app.client_id,
-        account_id=account.account_id,
-        at=now,
-    )
+    grant_id = ids.uuid(store.seed, "grant", control.simulator.journal.seq + 1)
+    return Grant(grant_id, control.app(app).client_id, account.account_id, found[1].user_id, scope, now)
+
+
+@control("POST", "/token")
+def _mint(control: Control, body: Json, request: Request, now: int) -> Response:
+    """A token without the consent page, answered as the token endpoint does."""
+    check({"client_id": Text(), "account": Text(), "role": OneOf(tuple(ROLES)), "scope": Text()}, body)
+    simulator, grant = control.simulator, _grant_for(control, body, now)
+    call = OAuthCall(request, simulator.store, now, simulator.journal.seq + 1, lambda key, at: True)
+    response = grants.hand_out(call, simulator.store.apps[grant.client_id], grant)
+    caller = (grant.client_id, grant.account_id)
+    simulator.note("control", request.method, request.path, 200, call.effect, caller=caller, at=now)
     return response
 
 
@@ -106,5 +91,5 @@ def _end_tokens(control: Control, body: Json, request: Request, now: int) -> Res
         if not grant.dead and client_id in (None, grant.client_id) and account_id in (None, grant.account_id)
     ]
     effect = {"do": "grants.end", "grants": grants, "dead": body["action"] == "revoke"}
-    control.simulator.commit(request.path, request.method, effect, now)
+    control.simulator.commit(request, effect, now)
     return json_response(200, {"grants": len(grants)})

@@ -37,5 +37,5 @@ def _put_account(control: Control, body: Json, request: Request, now: int) -> Re
     account = control.account(body.pop(""))
     check({"confirmed_opt_in": Flag()}, body)
     effect = {"do": "account.save", "account": account.account_id, "changes": body}
-    control.simulator.commit(request.path, request.method, effect, now)
+    control.simulator.commit(request, effect, now)
     return json_response(200, {"account": account.account_id, "confirmed_opt_in": account.confirmed_opt_in})

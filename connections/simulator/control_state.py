@@ -5,50 +5,50 @@ from .checks import Number, Text
 from .clock import DAY, SECOND, parse_time, show_time
 from .control import Control, Wrong, check, control
 from .messages import Json, Request, Response, json_response
+from .store import Account
 
 _MOST_SECONDS = 4_000 * DAY / SECOND
 _EARLIEST, _LATEST = parse_time("2000-01-01") or 0, parse_time("2200-01-01") or 0
 
 
+def _show_account(account: Account) -> Json:
+    states = {state: number for state, number in sorted(account.counts.items()) if number}
+    return {
+        "account": account.account_id,
+        "name": account.summary["organization_name"],
+        "users": [{"role": user.role, "login": user.login} for user in account.users.values()],
+        "contacts": {"total": sum(states.values()), **states},
+        "lists": sum(1 for _ in account.living_lists()),
+        "tags": len(account.tags),
+        "custom_fields": len(account.fields),
+        "activities": len(account.activities),
+        "queued": account.queued,
+        "confirmed_opt_in": account.confirmed_opt_in,
+    }
+
+
 @control("GET", "/state")
 def _state(control: Control, body: Json, request: Request, now: int) -> Response:
+    """Counts by account; with `full=1` everything."""
     simulator = control.simulator
+    store, limits = simulator.store, simulator.gateway.limits
     if ("full", "1") in request.query_pairs():
         return json_response(200, simulator.dump())
-    accounts = []
-    for account in simulator.store.accounts.values():
-        states = {state: number for state, number in sorted(account.counts.items()) if number}
-        accounts.append(
-            {
-                "account": account.account_id,
-                "name": account.summary["organization_name"],
-                "users": [{"role": user.role, "login": user.login} for user in account.users.values()],
-                "contacts": {"total": sum(states.values()), **states},
-                "lists": sum(1 for _ in account.living_lists()),
-                "tags": len(account.tags),
-                "custom_fields": len(account.fields),
-                "activities": len(account.activities),
-                "queued": account.queued,
-                "confirmed_opt_in": account.confirmed_opt_in,
-            }
-        )
-    calls = [
-        {"client_id": app.client_id, "calls_today": simulator.limits.used_today(app.client_id, now)}
-        for app in simulator.store.apps.values()
-    ]
-    grants = sum(not grant.dead for grant in simulator.store.grants.values())
     return json_response(
         200,
         {
-            "seed": simulator.store.seed,
+            "seed": store.seed,
             "now": show_time(now, "milliseconds"),
             "frozen": simulator.clock.frozen_at is not None,
-            "activity_seconds": simulator.store.activity_seconds,
+            "activity_seconds": store.activity_seconds,
             "journal_seq": simulator.journal.seq,
             "defects": simulator.defects,
-            "living_grants": grants,
-            "apps": calls,
-            "accounts": accounts,
+            "living_grants": sum(not grant.dead for grant in store.grants.values()),
+            "apps": [
+                {"client_id": client_id, "calls_today": limits.used_today(client_id, now)}
+                for client_id in store.apps
+            ],
+            "accounts": [_show_account(account) for account in store.accounts.values()],
         },
     )
 
@@ -83,7 +83,7 @@ def _turn(control: Control, body: Json, request: Request, now: int) -> Response:
     if problems:
         raise Wrong("; ".join(problems))
     effect = {"do": "switches.turn", "switches": body}
-    control.simulator.commit(request.path, request.method, effect, now)
+    control.simulator.commit(request, effect, now)
     return json_response(200, dict(control.simulator.store.switches))
 
 
@@ -104,7 +104,7 @@ def _clock(control: Control, body: Json, request: Request, now: int) -> Response
     if not _EARLIEST <= (to or now) + round(advance * SECOND) <= _LATEST:
         raise Wrong("The clock can be set to the years 2000 to 2199")
     effect = {"do": "clock.move", "clock": setting, "activity_seconds": speed}
-    simulator.commit(request.path, request.method, effect, now)
+    simulator.commit(request, effect, now)
     return json_response(
         200,
         {
@@ -143,7 +143,7 @@ def _quota(control: Control, body: Json, request: Request, now: int) -> Response
     """Makes it as if an app had made so many calls today."""
     check({"client_id": Text(), "used_today": Number(0, 10**9)}, body)
     app = control.app(body.get("client_id"))
-    control.simulator.limits.set_today(app.client_id, body.get("used_today") or 0, now)
+    control.simulator.gateway.limits.set_today(app.client_id, body.get("used_today") or 0, now)
     return json_response(200, {"client_id": app.client_id, "used_today": body.get("used_today") or 0})
 
 

@@ -109,16 +109,6 @@ def post_field(call: Call) -> Response:
     wanted = body.get("choices", [])
     metadata = {name: value for name, value in body.get("metadata", {}).items() if value is not None}
     _check_choices(kind, metadata, wanted)
-    choices = tuple(
-        {
-            "choice_id": number,
-            "choice_label": choice["choice_label"].strip(),
-            "display_order": number if choice.get("display_order") is None else choice["display_order"],
-            "created_at": call.now,
-            "updated_at": call.now,
-        }
-        for number, choice in enumerate(wanted, start=1)
-    )
     item = CustomField(
         call.new_id("field"),
         label,
@@ -128,10 +118,23 @@ def post_field(call: Call) -> Response:
         call.now,
         body.get("version", 2),
         metadata,
-        choices,
+        _new_choices(wanted, call.now),
     )
     call.commit({"do": "field.save", "field": to_json(item)})
     return json_response(201, show_field(call, item))
+
+
+def _new_choices(wanted: list[Json], at: int) -> tuple[Json, ...]:
+    return tuple(
+        {
+            "choice_id": number,
+            "choice_label": choice["choice_label"].strip(),
+            "display_order": number if choice.get("display_order") is None else choice["display_order"],
+            "created_at": at,
+            "updated_at": at,
+        }
+        for number, choice in enumerate(wanted, start=1)
+    )
 
 
 def _free_name(account: Account, name: str) -> str:

@@ -2,14 +2,16 @@
 
     POST /_sim/faults {"match": "^/v3/contacts$", "method": "GET", "times": 2, "status": 503}
 
-One of: `status` (with optional `body`, answered without doing the work), `delay_seconds`, `drop_response` and
-`cut_body` (both after the work is done), `garbage`, `html` (200 with a page) and `activity` (the bulk job that the
-call opens ends as failed, cancelled or timed_out).
+One of: `status` (with optional `body`, without doing the work), `html` (200 with a page, likewise),
+`delay_seconds`, `drop_response`, `cut_body` and `garbage` (after the work is done), and `activity` (the
+bulk job that the call opens ends as failed, cancelled or timed_out). `skip` lets so many calls pass first.
 """
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .messages import Json, Mishap, Request, Response
 
@@ -93,7 +95,7 @@ def _problems(wish: object) -> list[str]:
         re.compile(wish.get("match", ""))
     except (re.error, TypeError):
         problems.append("match is a regular expression for the path")
-    checks = (
+    checks: tuple[tuple[str, Callable[[Any], bool]], ...] = (  # Any: JSON from outside
         ("status", lambda value: _whole(value, 200, 599)),
         ("times", lambda value: value is None or _whole(value, 1, 10**9)),
         ("skip", lambda value: _whole(value, 0, 10**9)),

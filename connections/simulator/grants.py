@@ -211,7 +211,7 @@ def _renew_grant(store: Store, change: Json, at: int) -> None:
     if change["code"] is not None:
         store.codes[change["code"]].used = True
         store.codes[change["code"]].grant_id = grant.grant_id
-    if store.switches["old_access_token_after_refresh"] == "dead":
+    if store.switches["old_access_token_after_refresh"] == "dead":  # noqa: S105  (a switch)
         _kill_tokens(store, grant.grant_id)
     if change["refresh"] is not None:
         if change["refresh"] != grant.refresh:

@@ -1,4 +1,4 @@
-"""The rows of an import as they come in: their columns and limits, and what makes one good, mendable or lost."""
+"""The rows of an import as they come in: their columns, their limits, and what is wrong with one."""
 
 import csv
 import io
@@ -34,6 +34,7 @@ LENGTHS: dict[str, int] = {
     **{column: ADDRESS_PARTS[part] for column, (_, part) in ADDRESSES.items()},
     "sms_number": 16,
 }
+_CLEARABLE = {*CORE_TEXTS, *NUMBERS, "anniversary"}
 KNOWN = {*LENGTHS, *NUMBERS, "email", "anniversary", "sms_consent_date"}
 
 
@@ -157,18 +158,23 @@ def _read_email(row: Row, raw: Json, reading: Reading) -> None:
 
 def _read_cell(row: Row, column: str, item: object, reading: Reading) -> None:
     text = str(item).strip()
-    if any("\ud800" <= sign <= "\udfff" for sign in text):
+    if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
         raise _Bad(f"{column} is not valid UTF-8", mendable=False)
     if column.startswith("cf:"):
         _read_field(row, column[3:], text, reading)
-    elif column not in KNOWN or column in ("email", "sms_consent_date"):
+    elif column not in KNOWN:
         return
     elif not text:
-        if reading.clear_blanks and (column in CORE_TEXTS or column in NUMBERS or column == "anniversary"):
+        if reading.clear_blanks and column in _CLEARABLE:
             row.core[column] = None
     elif column in LENGTHS and len(text) > LENGTHS[column]:
         raise _Bad(f"{column} exceeds the maximum length of {LENGTHS[column]} characters", mendable=False)
-    elif column in CORE_TEXTS:
+    else:
+        _read_known(row, column, text)
+
+
+def _read_known(row: Row, column: str, text: str) -> None:
+    if column in CORE_TEXTS:
         row.core[column] = text
     elif column in PHONES:
         row.phones[PHONES[column]] = text
@@ -181,9 +187,9 @@ def _read_cell(row: Row, column: str, item: object, reading: Reading) -> None:
         row.core[column] = field_values.parse_day(text)
         if row.core[column] is None:
             raise _Bad("Invalid anniversary", mendable=True)
-    elif not (text.isascii() and text.isdigit() and len(text) < 4):
-        raise _Bad("Invalid birthday", mendable=True)
-    else:
+    elif column in NUMBERS:
+        if not (text.isascii() and text.isdigit() and len(text) < 4):
+            raise _Bad("Invalid birthday", mendable=True)
         row.core[column] = int(text)
 
 

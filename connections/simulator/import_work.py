@@ -1,7 +1,7 @@
 """What an import does to an account: find or make each contact, change only what the row has, count the rest.
 
-New contacts get `implicit` from `Account`; an existing permission never changes; people who unsubscribed stay off
-the lists and are counted. Of two rows with one address the last one counts.
+New contacts get `implicit` from `Account`; an existing permission never changes; people who unsubscribed stay
+off the lists and are counted. Of two rows with one address the last one counts.
 """
 
 from collections.abc import Iterable

@@ -115,6 +115,6 @@ def _read_line(line: bytes) -> Json | None:
 
 
 def _could_be_ours(line: bytes) -> bool:
-    """Whether a broken last line is a torn entry of ours and may be cut off; a foreign file is never touched."""
+    """Whether a broken last line is a torn entry of ours, to be cut off; a foreign file is left alone."""
     opening = b'{"seq":'
     return line.startswith(opening) or opening.startswith(line)

@@ -1,4 +1,4 @@
-"""The authorization server's front: which of its paths does what. `consent` asks the person, `grants` gives tokens."""
+"""The authorization server's front: `consent` asks the person, `grants` gives the tokens."""
 
 from . import consent, grants, tokens
 from .messages import Response, json_response

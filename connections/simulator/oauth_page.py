@@ -14,7 +14,8 @@ ROLES = {"owner": "Account owner", "manager": "Account manager", "creator": "Cam
 _STYLE = """
 :root{color-scheme:light}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;background:#1856ed;font:1rem/1.5 "Segoe UI",system-ui,sans-serif;color:#1b2733}
+body{margin:0;min-height:100vh;background:#1856ed;color:#1b2733}
+body,select,button{font:1rem/1.5 "Segoe UI",system-ui,sans-serif}
 .ribbon{background:#ff9e1a;color:#1b2733;text-align:center;font-weight:600;padding:.4rem 1rem}
 main{max-width:34rem;margin:6vh auto 2rem;background:#fff;border-radius:.75rem;padding:2rem 1.75rem}
 h1{font-size:1.4rem;margin:0 0 .75rem}
@@ -22,7 +23,7 @@ fieldset{border:1px solid #c9d3dd;border-radius:.5rem;margin:0 0 1rem;padding:.5
 legend{font-weight:600;padding:0 .35rem}
 label{display:flex;gap:.6rem;align-items:center;min-height:2.25rem}
 label small{color:#4d5b69;overflow-wrap:anywhere}
-select{width:100%;font:inherit;padding:.6rem;margin:.35rem 0 1rem;border:1px solid #7d8b99;border-radius:.4rem}
+select{width:100%;padding:.6rem;margin:.35rem 0 1rem;border:1px solid #7d8b99;border-radius:.4rem}
 ul{margin:.25rem 0 1.25rem;padding-left:1.2rem}
 .buttons{display:flex;gap:.75rem;flex-wrap:wrap}
 button{font:inherit;font-weight:600;min-height:2.75rem;padding:.5rem 1.5rem;border-radius:2rem;cursor:pointer;
@@ -46,8 +47,10 @@ def page(status: int, title: str, body: str, headers: list[tuple[str, str]] | No
     html = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<style>{_STYLE}</style></head><body><div class=ribbon role=note>Simulator: a stand-in for Constant Contact. "
-        f"No real account is touched.</div><main>{body}</main></body></html>"
+        f"<style>{_STYLE}</style></head><body>"
+        '<div class="ribbon" role="note">Simulator: a stand-in for Constant Contact. '
+        "No real account is touched.</div>"
+        f"<main>{body}</main></body></html>"
     )
     common = [("Content-Type", "text/html;charset=UTF-8"), ("Cache-Control", "no-store")]
     return Response(status, html.encode("utf-8", "replace"), [*common, *(headers or [])])

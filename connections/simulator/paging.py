@@ -1,4 +1,4 @@
-"""Pages and opaque cursors: base64 of the query with the position of the next item, as the provider's own are."""
+"""Pages and opaque cursors: base64 of the query and a position, as the provider's own are."""
 
 import base64
 import binascii

@@ -40,7 +40,7 @@ _NO_SCOPE = "Request forbidden due to insufficient scope."
 
 def require(call: Call, scope: str | None, privilege: str | None) -> None:
     """Refuses a call whose token lacks the scope, or whose user the privilege."""
-    if scope is not None and scope not in call.token.scope.split():
+    if scope is not None and scope not in call.scopes:
         plain = call.switch("missing_scope_text") == "insufficient_scope"
         raise errors.forbidden(_NO_SCOPE if plain else _NO_PRIVILEGE)
     if privilege is not None and privilege.startswith("switch:"):

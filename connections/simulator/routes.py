@@ -6,7 +6,6 @@ Handlers register themselves with `@route`; `find` is a dictionary look-up by me
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .call import Call
 from .messages import Response
 
 Handler = Callable[..., Response]
@@ -54,8 +53,3 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     head, _, last = path.rpartition("/")
     entry = _WITH_ID.get((method, head))
     return (entry, (last,)) if entry is not None and last else None
-
-
-def run(entry: Route, call: Call, identifiers: tuple[str, ...]) -> Response:
-    """Calls the handler."""
-    return entry.handler(call, *identifiers)

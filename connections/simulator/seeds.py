@@ -17,8 +17,14 @@ from .store import Account, Store
 ACME, HARBOR, NORTHSIDE = "Acme Bakery", "Harbor Books", "Northside Clinic"
 NAMES = (ACME, HARBOR, NORTHSIDE)
 BEGINNING = parse_time("2025-01-06T09:00:00Z") or 0
-_FIRST = ["Ana", "Ben", "Chloé", "Dario", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kaya", "Lena", "Milan", "Noor", "Otto", "Priya", "Quinn", "Rosa", "Sven", "Tara"]
-_LAST = ["Adler", "Brook", "Costa", "Dahl", "Evans", "Fischer", "Garcia", "Hansen", "Ito", "Jensen", "Kowalski", "Lund", "Meyer", "Novak", "Okafor", "Perez"]
+_FIRST = (
+    *("Ana", "Ben", "Chloé", "Dario", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas"),
+    *("Kaya", "Lena", "Milan", "Noor", "Otto", "Priya", "Quinn", "Rosa", "Sven", "Tara"),
+)
+_LAST = (
+    *("Adler", "Brook", "Costa", "Dahl", "Evans", "Fischer", "Garcia", "Hansen"),
+    *("Ito", "Jensen", "Kowalski", "Lund", "Meyer", "Novak", "Okafor", "Perez"),
+)
 _LISTS = {
     ACME: ("General Interest",),
     HARBOR: ("General Interest", "Newsletter", "Book Club", "Events", "Children's Books"),
@@ -84,26 +90,30 @@ def sow(store: Store, seed: str, accounts: int) -> None:
             _crowd(seed, account, 12)
 
 
+def _summary(account_id: str, name: str, number: int) -> Json:
+    domain, phone = _domain(name), f"+1 555 0{100 + number % 900}"
+    return {
+        "contact_email": f"owner@{domain}",
+        "contact_phone": phone,
+        "country_code": "us",
+        "encoded_account_id": account_id,
+        "first_name": _FIRST[number % len(_FIRST)],
+        "last_name": _LAST[number % len(_LAST)],
+        "organization_name": name,
+        "organization_phone": phone,
+        "state_code": "MA",
+        "time_zone_id": "US/Eastern",
+        "website": domain,
+    }
+
+
+def _domain(name: str) -> str:
+    return name.lower().replace(" ", "") + ".example"
+
+
 def _account(seed: str, name: str, number: int) -> Account:
     account_id = "a07e" + ids.digest(seed, "account", number).hex()[:10]
-    domain = name.lower().replace(" ", "") + ".example"
-    owner = (_FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)])
-    account = Account(
-        account_id,
-        {
-            "contact_email": f"owner@{domain}",
-            "contact_phone": f"+1 555 0{100 + number % 900}",
-            "country_code": "us",
-            "encoded_account_id": account_id,
-            "first_name": owner[0],
-            "last_name": owner[1],
-            "organization_name": name,
-            "organization_phone": f"+1 555 0{100 + number % 900}",
-            "state_code": "MA",
-            "time_zone_id": "US/Eastern",
-            "website": domain,
-        },
-    )
+    account = Account(account_id, _summary(account_id, name, number))
     account.physical_address = {
         "address_line1": f"{number + 1} Main Street",
         "city": "Boston",
@@ -113,11 +123,11 @@ def _account(seed: str, name: str, number: int) -> Account:
     }
     roles = ["CONTACT", "BILLING", "REPLY_TO", "JOURNALING", "OTHER", "DEFAULT_FROM"]
     account.emails = [
-        _email(number * 10 + 1, f"owner@{domain}", roles),
-        _email(number * 10 + 2, f"hello@{domain}", []),
+        _email(number * 10 + 1, f"owner@{_domain(name)}", roles),
+        _email(number * 10 + 2, f"hello@{_domain(name)}", []),
     ]
     for role in ("owner", "manager", "creator"):
-        user = User(ids.uuid(seed, "user", number, role), f"{role}@{domain}", role)
+        user = User(ids.uuid(seed, "user", number, role), f"{role}@{_domain(name)}", role)
         account.users[user.user_id] = user
     for index, label in enumerate(_LISTS.get(name, ("General Interest",))):
         item = ContactList(ids.uuid(seed, "list", number, index), label, BEGINNING, BEGINNING)
@@ -233,18 +243,39 @@ def _in_state(contact: Contact, state: str) -> Contact:
 
 
 def _detailed(seed: str, account: Account, contact: Contact, number: int) -> Contact:
+    """The contact with details; which ones goes by its number, so that every combination occurs."""
     lists, tags = list(account.lists), list(account.tags)
-    at = contact.created
-    phone = {
+    editor, born = number % 6 == 0, number % 5 == 0
+    note = {"note_id": ids.uuid(seed, "note", number), "content": "Asked about signed copies."}
+    return contact.changed(
+        lists=tuple(dict.fromkeys((lists[0], lists[1 + number % 4]))),
+        tags=(tags[number % len(tags)],) if number % 2 == 0 else (),
+        custom_fields=_values(account, number),
+        phones=(_phone(seed, contact, number),) if number % 3 == 0 else (),
+        addresses=(_address(seed, contact, number),) if number % 4 == 0 else (),
+        notes=({**note, "created_at": contact.created},) if number % 10 == 0 else (),
+        company_name="Lighthouse Press" if editor else None,
+        job_title="Editor" if editor else None,
+        birthday_month=1 + number % 12 if born else None,
+        birthday_day=1 + number % 28 if born else None,
+        anniversary=f"20{10 + number % 15}-06-{1 + number % 28:02}" if number % 7 == 0 else None,
+    )
+
+
+def _phone(seed: str, contact: Contact, number: int) -> Json:
+    return {
         "phone_number_id": ids.uuid(seed, "phone", number),
         "phone_number": f"+1 555 01{number:02}",
         "kind": ("home", "work", "mobile", "other")[number % 4],
-        "created_at": at,
-        "updated_at": at,
+        "created_at": contact.created,
+        "updated_at": contact.created,
         "create_source": "Account",
         "update_source": "Account",
     }
-    address = {
+
+
+def _address(seed: str, contact: Contact, number: int) -> Json:
+    return {
         "street_address_id": ids.uuid(seed, "address", number),
         "kind": "home",
         "street": f"{number + 1} Harbor Road",
@@ -252,27 +283,9 @@ def _detailed(seed: str, account: Account, contact: Contact, number: int) -> Con
         "state": "MA",
         "postal_code": "01930",
         "country": "United States",
-        "created_at": at,
-        "updated_at": at,
+        "created_at": contact.created,
+        "updated_at": contact.created,
     }
-    note = {
-        "note_id": ids.uuid(seed, "note", number),
-        "created_at": at,
-        "content": "Asked about signed copies.",
-    }
-    return contact.changed(
-        lists=tuple(dict.fromkeys((lists[0], lists[1 + number % 4]))),
-        tags=(tags[number % len(tags)],) if number % 2 == 0 else (),
-        custom_fields=_values(account, number),
-        phones=(phone,) if number % 3 == 0 else (),
-        addresses=(address,) if number % 4 == 0 else (),
-        notes=(note,) if number % 10 == 0 else (),
-        company_name="Lighthouse Press" if number % 6 == 0 else None,
-        job_title="Editor" if number % 6 == 0 else None,
-        birthday_month=1 + number % 12 if number % 5 == 0 else None,
-        birthday_day=1 + number % 28 if number % 5 == 0 else None,
-        anniversary=f"20{10 + number % 15}-06-{1 + number % 28:02}" if number % 7 == 0 else None,
-    )
 
 
 def _values(account: Account, number: int) -> tuple[Json, ...]:

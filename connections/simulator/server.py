@@ -1,7 +1,7 @@
 """The simulator on a socket: a small HTTP/1.1 server of our own, one process, one thread.
 
-Our own, because it must be able to do what servers avoid (cut a body, drop an answer, stall), and because every
-answer leaves in one write with TCP_NODELAY, so that no test waits for a delayed acknowledgement. Requests of one
+Our own, because it must do what servers avoid (cut a body, drop an answer, stall), and because every answer
+leaves in one write with TCP_NODELAY, so that no test waits for a delayed acknowledgement. Requests of one
 connection are answered in order; heads and bodies are bounded.
 """
 
@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._waiting = False
         self._idle: asyncio.TimerHandle | None = None
 
-    # --- asyncio's side ---------------------------------------------------------------------------------------
+    # --- asyncio's side --------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not isinstance(transport, asyncio.Transport):
@@ -89,7 +89,7 @@ class Connection(asyncio.Protocol):
             self._idle.cancel()
         self._idle = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self.close)
 
-    # --- reading ----------------------------------------------------------------------------------------------
+    # --- reading ---------------------------------------------------------------------------------------
 
     def _proceed(self) -> None:
         """Answers every whole request in the buffer, in order."""
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
                 request.body = bytes(chunks)
                 return True
 
-    # --- writing ----------------------------------------------------------------------------------------------
+    # --- writing ---------------------------------------------------------------------------------------
 
     def _answer(self, response: Response, keep: bool, *, head_only: bool) -> None:
         mishap = response.mishap

@@ -1,8 +1,8 @@
 """The simulator's whole state, and the one way to change it: `Store.apply(effect, at)`.
 
-Handlers decide and describe a change as an effect, a JSON object; the functions registered with
-`@effect(name)` carry it out and cannot fail. So a journal of effects, applied in order to a fresh store, gives
-the same state again.
+Handlers decide and describe a change as an effect, a JSON object; the functions registered with `@effect`
+carry it out and cannot fail. So a journal of effects, applied in order to a fresh store, gives the same
+state again.
 """
 
 import heapq

@@ -1,4 +1,7 @@
-"""The simulator as a WSGI application, for tests in one process: `httpx.WSGITransport(app=application(simulator))`."""
+"""The simulator as a WSGI application, for tests in one process.
+
+`httpx.Client(transport=httpx.WSGITransport(app=application(Simulator())), base_url="http://simulator")`
+"""
 
 import time
 from collections.abc import Callable, Iterable

@@ -124,12 +124,12 @@ def match(claim: Claim) -> None:
         cursor.execute(
             """
             UPDATE syncjobs_importrow AS row SET outcome = 'skipped', reason = 'duplicate',
-                detail = 'the same address comes again in line ' || last.line || ', which is the one that counts'
-            FROM (SELECT email_key, max(line) AS line FROM syncjobs_importrow
-                  WHERE job_id = %s AND outcome = '' GROUP BY email_key HAVING count(*) > 1) AS last
-            WHERE row.job_id = %s AND row.outcome = '' AND row.email_key = last.email_key AND row.line < last.line
+                detail = 'the same address comes again in line ' || earlier.last || ', which is the one that counts'
+            FROM (SELECT id, line, max(line) OVER (PARTITION BY email_key) AS last
+                  FROM syncjobs_importrow WHERE job_id = %s AND outcome = '') AS earlier
+            WHERE row.id = earlier.id AND earlier.line < earlier.last
             """,
-            [job.pk, job.pk],
+            [job.pk],
         )
         left = ImportRow.objects.filter(job=job, outcome="").exists()
         claim.advance("counting" if left else "finishing", cursor={})

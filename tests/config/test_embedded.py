@@ -1,11 +1,8 @@
-"""PostgreSQL and Valkey from their wheels: who may do what, what survives, and what is left behind."""
+"""PostgreSQL from its wheel: who may do what, what survives, and what is left behind."""
 
-import concurrent.futures
-import json
 import os
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -17,7 +14,6 @@ from pathlib import Path
 import dj_database_url
 import psycopg
 import pytest
-import redis
 
 from config.embedded import (
     EmbeddedError,
@@ -27,7 +23,6 @@ from config.embedded import (
     processes,
     roles,
     throwaway,
-    valkey,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -247,7 +242,8 @@ SPAWN = """
 import sys, time
 from pathlib import Path
 from config.embedded import placement, postgres
-server = postgres.Server(placement.place(Path(sys.argv[1])), Path(sys.argv[1]) / "postgres.log", "x", fast=True)
+folder = Path(sys.argv[1])
+server = postgres.Server(placement.place(folder), folder / "postgres.log", "x", fast=True)
 server.prepare()
 print(server.spawn().pid, flush=True)
 time.sleep(60)
@@ -346,99 +342,3 @@ def test_an_ordinary_user_needs_nothing_but_a_folder(open_folder):
     )
 
     assert (user.stdout, user.stderr) == ("1\n", "")
-
-
-@pytest.fixture
-def broker(tmp_path):
-    broker = valkey.Broker(
-        tmp_path / "valkey files", tmp_path / "valkey.log", "a-password", valkey.free_port()
-    )
-    broker.prepare()
-    process = broker.spawn()
-    assert wait_until(broker.is_ready), processes.last_lines(broker.log)
-    yield broker, process
-    process.kill()
-    process.wait()
-
-
-def test_the_broker_answers_on_loopback_only_and_wants_its_password(broker):
-    broker, process = broker
-
-    with socket.create_connection((valkey.HOST, broker.port)) as stranger:
-        stranger.sendall(b"LLEN patchbay\r\n")
-        assert stranger.recv(100).startswith(b"-NOAUTH")
-    assert not valkey.answers(broker.url.replace("a-password", "another"))
-    bound = redis.Redis.from_url(broker.url).config_get("bind")
-    assert bound == {"bind": "127.0.0.1"}
-    with socket.socket() as elsewhere, pytest.raises(ConnectionRefusedError):
-        elsewhere.connect(("127.0.0.2", broker.port))
-    assert "a-password" not in Path(f"/proc/{process.pid}/cmdline").read_text()
-    assert stat.S_IMODE((broker.folder / "valkey.conf").stat().st_mode) == 0o600
-
-
-def test_what_the_broker_was_told_survives_kill_9(broker):
-    broker, process = broker
-    with redis.Redis.from_url(broker.url) as client:
-        client.lpush("queue", "bell")
-    time.sleep(1.2)  # the file is flushed every second
-    process.kill()
-    process.wait()
-
-    again = broker.spawn()
-    try:
-        assert wait_until(broker.is_ready)
-        assert redis.Redis.from_url(broker.url).lrange("queue", 0, -1) == [b"bell"]
-    finally:
-        again.kill()
-        again.wait()
-
-
-def test_a_port_is_kept_where_it_is_free():
-    with socket.socket() as taken:
-        taken.bind((valkey.HOST, 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        assert valkey.free_port(port) != port
-    assert valkey.free_port(port) == port
-
-
-def test_secrets_are_made_once_and_for_the_owner_only(tmp_path):
-    folder = datafolder.prepare(tmp_path / "data")
-    first = datafolder.load_secrets(folder)
-
-    assert datafolder.load_secrets(folder) == first
-    assert len(set(first.values())) == len(first)
-    assert len(first["secret_key"]) >= 50
-    assert stat.S_IMODE((folder / "secrets.json").stat().st_mode) == 0o600
-    (folder / "secrets.json").write_text("torn")
-    with pytest.raises(EmbeddedError, match="cannot be read"):
-        datafolder.load_secrets(folder)
-
-
-def test_two_processes_never_hold_a_folder(tmp_path):
-    def take() -> bool:
-        with datafolder.locked(tmp_path / "up.lock", wait=False) as taken:
-            time.sleep(0.2)
-            return taken
-
-    with concurrent.futures.ThreadPoolExecutor(4) as threads:
-        assert sorted(future.result() for future in [threads.submit(take) for _ in range(4)]) == [
-            False
-        ] * 3 + [True]
-
-
-def test_an_unwritable_folder_is_told_in_one_line(tmp_path):
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(
-        EmbeddedError, match=r"^The data folder .* cannot be written \(.*\); name another with --data\.$"
-    ):
-        datafolder.prepare(tmp_path / "file" / "data")
-
-
-def test_a_private_file_appears_whole(tmp_path):
-    datafolder.write_private_json(tmp_path / "ready.json", {"url": "http://127.0.0.1:1"})
-
-    assert json.loads((tmp_path / "ready.json").read_text()) == {"url": "http://127.0.0.1:1"}
-    assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]

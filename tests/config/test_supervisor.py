@@ -57,7 +57,8 @@ FROZEN = BEGIN + "ready(); os.kill(os.getpid(), signal.SIGSTOP); time.sleep(60)"
 PARENT = (
     BEGIN
     + """
-nap = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"]
+IGNORE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+nap = [sys.executable, "-c", IGNORE]
 for apart in (False, True):
     note(subprocess.Popen(nap, start_new_session=apart).pid)
 ready(); time.sleep(60)

@@ -1,5 +1,7 @@
 """Links are followed lazily, once each, and never off the provider's own path."""
 
+from itertools import islice
+
 import httpx
 import pytest
 
@@ -112,7 +114,7 @@ def test_a_circle_is_noticed(circle):
     script = [page(i, f"/v3/contact_lists?cursor={cursor}") for i, cursor in enumerate(circle)]
     stage = Stage(*script)
     with pytest.raises(errors.WrongShape, match="circle"):
-        list(stage.client.lists.pages())
+        list(islice(stage.client.lists.pages(), 20))
     assert len(stage.wire.requests) <= len(circle) + 1
 
 

@@ -1,0 +1,137 @@
+"""The people of the tests: an owner and a member of one workspace, a stranger with another; and what they can have.
+
+Everything is made through the product's own functions, as the application's role.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import Request, urlopen
+
+
+@dataclass
+class Simulator:
+    """A running simulator: the ground truth of what reached the provider."""
+
+    url: str
+
+    def ask(self, path: str, body: object = None, method: str | None = None) -> Any:
+        """One of its control calls."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self.url + path, data=data, method=method or ("POST" if data else "GET"))
+        request.add_header("Content-Type", "application/json")
+        with urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Every request it saw."""
+        return self.ask("/_sim/journal?after=0")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The provider calls among them."""
+        return [entry for entry in self.journal() if entry["path"].startswith("/v3/")]
+
+    def token(self, account: str | None = None) -> str:
+        """An access token of its own, to look at an account as the provider's own user would."""
+        return self.ask("/_sim/token", {"account": account} if account else {})["access_token"]
+
+    def get(self, path: str, account: str | None = None) -> Any:
+        """A provider call with such a token, outside the product."""
+        request = Request(self.url + path, headers={"Authorization": f"Bearer {self.token(account)}"})
+        with urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+
+@dataclass
+class World:
+    """Who is there."""
+
+    owner: Any
+    member: Any
+    stranger: Any
+    tenant: Any
+    foreign: Any
+
+    @classmethod
+    def make(cls) -> "World":
+        """Two workspaces, three people."""
+        from connections import accounts, tenancy
+        from connections.models import Membership, User
+
+        people = [User.objects.create_user(f"{name}@people.test", "correct horse 9") for name in ("owner", "member", "stranger")]
+        tenant = accounts.open_workspace(people[0], "Alpha Software")
+        foreign = accounts.open_workspace(people[2], "Omega Software")
+        with tenancy.acting_for(tenant.pk):
+            Membership.objects.create(tenant=tenant, user=people[1], role=Membership.Role.VIEWER)
+        return cls(*people, tenant, foreign)
+
+    def scope(self, user: Any = None, kind: str = "test") -> Any:
+        """The scope of a person in their first workspace."""
+        from connections import tenancy
+        from connections.models import Environment, Membership
+        from connections.scoping import Scope
+
+        person = user or self.owner
+        tenant = self.foreign if person == self.stranger else self.tenant
+        with tenancy.acting_for(tenant.pk):
+            environment = Environment.objects.get(kind=kind)
+            role = Membership.objects.get(user=person).role
+        return Scope(tenant.pk, environment.pk, kind, tenant.name, role, person)
+
+    def client(self, user: Any) -> Any:
+        """A signed-in browser without JavaScript."""
+        from django.conf import settings
+        from django.test import Client
+
+        client = Client(HTTP_HOST=settings.ALLOWED_HOSTS[0])
+        client.force_login(user)
+        return client
+
+    def token(self, user: Any = None) -> str:
+        """An API token of a person's test environment."""
+        from connections import keys
+        from connections.models import Environment
+
+        scope = self.scope(user)
+        with scope.transaction():
+            _, token = keys.create(Environment.objects.get(pk=scope.environment_id), "test")
+        return token.reveal()
+
+    def connection(self, user: Any = None, name: str = "Acme Bakery", status: str = "active") -> Any:
+        """A linked account's rows, without any provider behind them."""
+        from datetime import UTC, datetime, timedelta
+
+        from connections import tokens
+        from connections.constantcontact.redaction import Secret
+        from connections.constantcontact.shapes import TokenGrant
+        from connections.models import Connection, ProviderApp, QuotaPool
+
+        app = ProviderApp.objects.using("operator").filter(tenant=None, kind="test").first()
+        if app is None:
+            pool = QuotaPool.objects.using("operator").create(name="pool")
+            app = ProviderApp.objects.using("operator").create(
+                kind="test",
+                pool=pool,
+                name="Simulator",
+                client_id="test-client",
+                authorize_url="http://provider.localhost:1/authorize",
+                token_url="http://provider.localhost:1/token",
+                api_url="http://provider.localhost:1",
+            )
+        scope = self.scope(user)
+        now = datetime.now(UTC)
+        with scope.transaction():
+            connection = Connection.objects.create(
+                tenant_id=scope.tenant_id,
+                environment_id=scope.environment_id,
+                provider_app_id=app.pk,
+                account_id=name.lower().replace(" ", "-"),
+                account_name=name,
+                account_email=f"owner@{name.split()[0].lower()}.example",
+                account_role="Account owner",
+                status=status,
+                linked_at=now,
+            )
+            grant = TokenGrant(Secret("access-canary"), Secret("refresh-canary"), 86400, None)
+            tokens.store(connection, grant, now - timedelta(seconds=1))
+        return connection

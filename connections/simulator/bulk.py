@@ -23,7 +23,7 @@ _SOURCE: dict[str, Shape] = {
     "all_active_contacts": Flag(),
     "engagement_level": Text(50, 1),
 }
-_TARGET_LISTS = Many(Uuid(), 50, 1)
+_WAYS = (*_SOURCE, "segment_id", "new_subscriber")
 
 
 def _body(source: dict[str, Shape], target: str, most: int) -> Record:
@@ -54,7 +54,7 @@ def check_source(
     call: Call, source: Json, exclude: Json | None, *, excludable: tuple[str, ...]
 ) -> tuple[str, object]:
     """The one way in which the source names contacts; the ways exclude each other."""
-    given = {name: value for name, value in source.items() if value not in (None, False)}
+    given = {name: source[name] for name in _WAYS if source.get(name) not in (None, False)}
     if len(given) != 1:
         raise errors.invalid("source must have exactly one of its properties")
     kind, value = next(iter(given.items()))

@@ -7,24 +7,14 @@ Northside Clinic has 600 contacts to page through. Further accounts are small.
 from dataclasses import replace
 
 from . import ids
-from .clock import DAY, parse_time
 from .custom_fields import TYPES, name_for
 from .messages import Json
-from .permissions import opt_in, opt_out
-from .records import App, Contact, ContactList, CustomField, Tag, User
+from .records import App, ContactList, CustomField, Tag, User
+from .seed_people import BEGINNING, FIRST_NAMES, LAST_NAMES, add_crowd, add_every_state
 from .store import Account, Store
 
 ACME, HARBOR, NORTHSIDE = "Acme Bakery", "Harbor Books", "Northside Clinic"
 NAMES = (ACME, HARBOR, NORTHSIDE)
-BEGINNING = parse_time("2025-01-06T09:00:00Z") or 0
-_FIRST = (
-    *("Ana", "Ben", "Chloé", "Dario", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas"),
-    *("Kaya", "Lena", "Milan", "Noor", "Otto", "Priya", "Quinn", "Rosa", "Sven", "Tara"),
-)
-_LAST = (
-    *("Adler", "Brook", "Costa", "Dahl", "Evans", "Fischer", "Garcia", "Hansen"),
-    *("Ito", "Jensen", "Kowalski", "Lund", "Meyer", "Novak", "Okafor", "Perez"),
-)
 _LISTS = {
     ACME: ("General Interest",),
     HARBOR: ("General Interest", "Newsletter", "Book Club", "Events", "Children's Books"),
@@ -53,18 +43,6 @@ _METADATA: dict[str, Json] = {
     "single_select": {"display_type": "dropdown"},
     "multi_select": {"display_type": "checkbox"},
 }
-# How many of Harbor Books' contacts are in which state, in the order of the walk.
-HARBOR_STATES = (
-    ("explicit", 20),
-    ("implicit", 20),
-    ("not_set", 4),
-    ("pending_confirmation", 3),
-    ("temp_hold", 2),
-    ("unsubscribed by Contact", 5),
-    ("unsubscribed by Account", 2),
-    ("deleted", 3),
-    ("deleted after unsubscribing", 1),
-)
 
 
 def origin(seed: str, accounts: int) -> Json:
@@ -83,11 +61,11 @@ def sow(store: Store, seed: str, accounts: int) -> None:
         store.accounts[account.account_id] = account
         if name == HARBOR:
             _fields(seed, account)
-            _harbor(seed, account)
+            add_every_state(seed, account)
         elif name == NORTHSIDE:
-            _crowd(seed, account, 600)
+            add_crowd(seed, account, 600)
         elif name != ACME:
-            _crowd(seed, account, 12)
+            add_crowd(seed, account, 12)
 
 
 def _summary(account_id: str, name: str, number: int) -> Json:
@@ -97,8 +75,8 @@ def _summary(account_id: str, name: str, number: int) -> Json:
         "contact_phone": phone,
         "country_code": "us",
         "encoded_account_id": account_id,
-        "first_name": _FIRST[number % len(_FIRST)],
-        "last_name": _LAST[number % len(_LAST)],
+        "first_name": FIRST_NAMES[number % len(FIRST_NAMES)],
+        "last_name": LAST_NAMES[number % len(LAST_NAMES)],
         "organization_name": name,
         "organization_phone": phone,
         "state_code": "MA",
@@ -173,134 +151,3 @@ def _fields(seed: str, account: Account) -> None:
             choices=choices,
         )
         account.fields[item.field_id] = item
-
-
-def _person(seed: str, account: Account, number: int) -> Contact:
-    first, last = _FIRST[number % len(_FIRST)], _LAST[(number * 7 + number // 16) % len(_LAST)]
-    at = BEGINNING + number * DAY // 4
-    return Contact(
-        ids.uuid(seed, "contact", account.account_id, number),
-        len(account.contacts),
-        at,
-        at,
-        address=f"{first}.{last}.{number}@example.org".lower().replace("é", "e"),
-        email_created=at,
-        email_updated=at,
-        first_name=first,
-        last_name=last,
-    )
-
-
-def _crowd(seed: str, account: Account, size: int) -> None:
-    lists, tags = list(account.lists), list(account.tags)
-    for number in range(size):
-        contact = _person(seed, account, number)
-        permission = "explicit" if number % 5 == 0 else "implicit"
-        contact = opt_in(contact, permission, "Account", contact.created)
-        chosen = tuple(dict.fromkeys((lists[0], lists[number % len(lists)])))
-        account.save(
-            contact.changed(
-                lists=chosen, tags=(tags[number % len(tags)],) if tags and number % 3 == 0 else ()
-            )
-        )
-
-
-def _harbor(seed: str, account: Account) -> None:
-    number = 0
-    for state, size in HARBOR_STATES:
-        for _ in range(size):
-            contact = _detailed(seed, account, _person(seed, account, number), number)
-            account.save(_in_state(contact, state))
-            number += 1
-    nobody = _person(seed, account, number)
-    sms = {
-        "sms_channel_id": ids.uuid(seed, "sms", number),
-        "sms_address": "6175550123",
-        "dial_code": "1",
-        "country_code": "US",
-        "create_source": "Account",
-        "update_source": "Account",
-        "sms_channel_consents": [{"sms_consent_permission": "not_set", "consent_type": "promotional_sms"}],
-    }
-    account.save(nobody.changed(address=None, email_created=None, email_updated=None, sms=sms))
-
-
-def _in_state(contact: Contact, state: str) -> Contact:
-    at = contact.created
-    if state in ("explicit", "implicit", "pending_confirmation"):
-        return opt_in(contact, state, "Contact" if state != "implicit" else "Account", at)
-    if state in ("not_set", "temp_hold"):
-        return contact.changed(permission=state, lists=())
-    contact = opt_in(contact, "implicit", "Account", at)
-    later = at + 30 * DAY
-    if state != "deleted":
-        by_contact = state != "unsubscribed by Account"
-        reason = "Too many messages" if by_contact else None
-        contact = opt_out(contact, "Contact" if by_contact else "Account", later, reason)
-    if state.startswith("deleted"):
-        contact = contact.changed(deleted=later + DAY, updated=later + DAY)
-    return contact.changed(lists=())
-
-
-def _detailed(seed: str, account: Account, contact: Contact, number: int) -> Contact:
-    """The contact with details; which ones goes by its number, so that every combination occurs."""
-    lists, tags = list(account.lists), list(account.tags)
-    editor, born = number % 6 == 0, number % 5 == 0
-    note = {"note_id": ids.uuid(seed, "note", number), "content": "Asked about signed copies."}
-    return contact.changed(
-        lists=tuple(dict.fromkeys((lists[0], lists[1 + number % 4]))),
-        tags=(tags[number % len(tags)],) if number % 2 == 0 else (),
-        custom_fields=_values(account, number),
-        phones=(_phone(seed, contact, number),) if number % 3 == 0 else (),
-        addresses=(_address(seed, contact, number),) if number % 4 == 0 else (),
-        notes=({**note, "created_at": contact.created},) if number % 10 == 0 else (),
-        company_name="Lighthouse Press" if editor else None,
-        job_title="Editor" if editor else None,
-        birthday_month=1 + number % 12 if born else None,
-        birthday_day=1 + number % 28 if born else None,
-        anniversary=f"20{10 + number % 15}-06-{1 + number % 28:02}" if number % 7 == 0 else None,
-    )
-
-
-def _phone(seed: str, contact: Contact, number: int) -> Json:
-    return {
-        "phone_number_id": ids.uuid(seed, "phone", number),
-        "phone_number": f"+1 555 01{number:02}",
-        "kind": ("home", "work", "mobile", "other")[number % 4],
-        "created_at": contact.created,
-        "updated_at": contact.created,
-        "create_source": "Account",
-        "update_source": "Account",
-    }
-
-
-def _address(seed: str, contact: Contact, number: int) -> Json:
-    return {
-        "street_address_id": ids.uuid(seed, "address", number),
-        "kind": "home",
-        "street": f"{number + 1} Harbor Road",
-        "city": "Gloucester",
-        "state": "MA",
-        "postal_code": "01930",
-        "country": "United States",
-        "created_at": contact.created,
-        "updated_at": contact.created,
-    }
-
-
-def _values(account: Account, number: int) -> tuple[Json, ...]:
-    texts = {
-        "string": f"C-{1000 + number}",
-        "text_area": "Prefers paperbacks.",
-        "number": str(number % 9),
-        "currency": f"{number * 3}.50",
-        "date": f"2024-0{1 + number % 9}-15",
-        "datetime": f"2025-0{1 + number % 9}-15T10:30:00Z",
-        "boolean": "true" if number % 2 else "false",
-    }
-    values: list[Json] = []
-    for position, item in enumerate(account.fields.values()):
-        if (number + position) % 3 == 0:
-            value: Json = {"value": texts[item.type]} if item.type in texts else {"choices": [1 + number % 3]}
-            values.append({"custom_field_id": item.field_id, **value})
-    return tuple(values)

@@ -121,15 +121,23 @@ def _address(plan: Plan, values: list[str]) -> str:
 def match(claim: Claim) -> None:
     """An address that stands in several lines is sent once, as its last line says; the others say so."""
     with claim.transaction() as job, database.cursor() as cursor:
+        # Found first and updated by line: a join of this table with itself is quadratic while it has no statistics.
+        cursor.execute(
+            """
+            SELECT line, last FROM (SELECT line, max(line) OVER (PARTITION BY email_key) AS last
+                FROM syncjobs_importrow WHERE job_id = %s AND outcome = '') AS found WHERE line < last
+            """,
+            [job.pk],
+        )
+        earlier = cursor.fetchall()
         cursor.execute(
             """
             UPDATE syncjobs_importrow AS row SET outcome = 'skipped', reason = 'duplicate',
                 detail = 'the same address comes again in line ' || earlier.last || ', which is the one that counts'
-            FROM (SELECT id, line, max(line) OVER (PARTITION BY email_key) AS last
-                  FROM syncjobs_importrow WHERE job_id = %s AND outcome = '') AS earlier
-            WHERE row.id = earlier.id AND earlier.line < earlier.last
+            FROM unnest(%s::bigint[], %s::bigint[]) AS earlier (line, last)
+            WHERE row.job_id = %s AND row.line = earlier.line
             """,
-            [job.pk],
+            [[line for line, _ in earlier], [last for _, last in earlier], job.pk],
         )
         left = ImportRow.objects.filter(job=job, outcome="").exists()
         claim.advance("counting" if left else "finishing", cursor={})

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import connection as database
 
 from syncjobs.imports import comparing, reading, sending
-from syncjobs.models import ImportRow, SyncJob
+from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.queue import Claim
 
 STAGES: Final[dict[str, Callable[[Claim], None]]] = {
@@ -34,18 +34,15 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
 
     Inside the job's scope.
     """
+    sent = list(Batch.objects.filter(job=job).exclude(state=Batch.State.PLANNED).values_list("number", flat=True))
     with database.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE syncjobs_importrow AS row SET outcome = 'skipped', detail = left(%s, 300),
-                reason = CASE WHEN batch.state IN ('sent', 'accepted', 'finished', 'failed')
-                    THEN 'not_confirmed' ELSE 'not_sent' END
-            FROM (SELECT r.id, b.state FROM syncjobs_importrow r
-                  LEFT JOIN syncjobs_batch b ON b.job_id = r.job_id AND b.number = r.batch_number
-                  WHERE r.job_id = %s AND r.outcome = '') AS batch
-            WHERE row.id = batch.id
+            UPDATE syncjobs_importrow SET outcome = 'skipped', detail = left(%s, 300),
+                reason = CASE WHEN batch_number = ANY(%s) THEN 'not_confirmed' ELSE 'not_sent' END
+            WHERE job_id = %s AND outcome = ''
             """,
-            [why, job.pk],
+            [why, sent, job.pk],
         )
     SyncJob.objects.filter(pk=job.pk).update(**sending.outcomes(job))
 

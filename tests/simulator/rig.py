@@ -46,7 +46,9 @@ class Rig:
     def journal(self, after: int = 0) -> list[dict[str, Any]]:
         return self.control("GET", f"/journal?after={after}")
 
-    def sign_in(self, account: str = ACME, role: str = "owner", scope: str | None = None, **more: object) -> "Caller":
+    def sign_in(
+        self, account: str = ACME, role: str = "owner", scope: str | None = None, **more: object
+    ) -> "Caller":
         wish = {"account": account, "role": role, "scope": scope, **more}
         grant = self.control("POST", "/token", {name: value for name, value in wish.items() if value})
         return Caller(self, grant["access_token"])
@@ -64,7 +66,8 @@ class Caller:
         return self.rig.http.request(method, f"/v3{path}", headers=headers, **more)
 
     def get(self, path: str, **params: Any) -> Any:
-        response = self.call("GET", path, params=params)
+        # httpx takes an empty dictionary for "no query", also where the path has one.
+        response = self.call("GET", path, params=params or None)
         assert response.status_code == 200, response.text
         return response.json()
 
@@ -103,11 +106,16 @@ class Caller:
         self.rig.wait(60)
         return self.get(f"/activities/{activity['activity_id']}")
 
-    def upload(self, text: str | bytes, lists: str | None = None, name: str = "people.csv", **more: Any) -> httpx.Response:
+    def upload(
+        self, text: str | bytes, lists: str | None = None, name: str = "people.csv", **more: Any
+    ) -> httpx.Response:
         data = text.encode() if isinstance(text, str) else text
         fields = {"list_ids": self.list_id() if lists is None else lists, **more}
         return self.call(
-            "POST", "/activities/contacts_file_import", files={"file": (name, io.BytesIO(data), "text/csv")}, data=fields
+            "POST",
+            "/activities/contacts_file_import",
+            files={"file": (name, io.BytesIO(data), "text/csv")},
+            data=fields,
         )
 
     def imported(self, text: str | bytes, lists: str | None = None) -> dict[str, Any]:

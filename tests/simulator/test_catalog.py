@@ -6,7 +6,13 @@ from tests.simulator.rig import ACME, HARBOR, Caller, Rig
 
 
 def test_a_fresh_account(acme: Caller) -> None:
-    assert acme.get("/contacts/counts") == {"total": 0, "explicit": 0, "implicit": 0, "pending": 0, "unsubscribed": 0}
+    assert acme.get("/contacts/counts") == {
+        "total": 0,
+        "explicit": 0,
+        "implicit": 0,
+        "pending": 0,
+        "unsubscribed": 0,
+    }
     body = acme.get("/contact_lists", include_count="true", include_membership_count="all")
     assert body["lists_count"] == 1
     assert (body["lists"][0]["name"], body["lists"][0]["membership_count"]) == ("General Interest", 0)
@@ -39,7 +45,9 @@ def test_list_pages_and_caps(acme: Caller) -> None:
     acme.post("/contact_lists", {"name": "One too many"}, expect=400)
 
 
-@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x" * 256}, {"name": 3}, {"name": "x", "favorite": "yes"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"name": ""}, {"name": "x" * 256}, {"name": 3}, {"name": "x", "favorite": "yes"}]
+)
 def test_bad_lists(acme: Caller, body: dict[str, object]) -> None:
     acme.post("/contact_lists", body, expect=400)
 
@@ -64,17 +72,26 @@ def test_field_life(rig: Rig, acme: Caller) -> None:
     made = acme.post("/contact_custom_fields", {"label": "Customer ID", "type": "string"})
     assert made["name"] == "customer_id"
     acme.post("/contact_custom_fields", {"label": "customer id", "type": "date"}, expect=409)
-    assert acme.post("/contact_custom_fields", {"label": "Customer_ID", "type": "string"})["name"] == "customer_id_2"
+    assert (
+        acme.post("/contact_custom_fields", {"label": "Customer_ID", "type": "string"})["name"]
+        == "customer_id_2"
+    )
     acme.create("a@example.org", custom_fields=[{"custom_field_id": made["custom_field_id"], "value": "7"}])
     acme.delete(f"/contact_custom_fields/{made['custom_field_id']}")
     assert acme.contact("a@example.org")["custom_fields"] == []
     rig.switch(field_name_case="kept", typed_fields="refused")
-    assert acme.post("/contact_custom_fields", {"label": "Plan Level", "type": "string"})["name"] == "Plan_Level"
+    assert (
+        acme.post("/contact_custom_fields", {"label": "Plan Level", "type": "string"})["name"] == "Plan_Level"
+    )
     acme.post("/contact_custom_fields", {"label": "Age", "type": "number"}, expect=400)
 
 
 def test_choices_of_a_field(acme: Caller) -> None:
-    body = {"label": "Size", "type": "single_select", "choices": [{"choice_label": "S"}, {"choice_label": "M"}]}
+    body = {
+        "label": "Size",
+        "type": "single_select",
+        "choices": [{"choice_label": "S"}, {"choice_label": "M"}],
+    }
     made = acme.post("/contact_custom_fields", body)
     assert [choice["choice_id"] for choice in made["choices"]] == [1, 2]
     path = f"/contact_custom_fields/{made['custom_field_id']}"
@@ -83,7 +100,11 @@ def test_choices_of_a_field(acme: Caller) -> None:
     assert [(c["choice_id"], c["choice_label"]) for c in after["choices"]] == [(2, "Medium"), (3, "L")]
     acme.put(path, {"label": "Size", "choices": [{"choice_id": 9, "choice_label": "?"}]}, expect=400)
     radio = {**body, "label": "R", "metadata": {"display_type": "radio"}}
-    acme.post("/contact_custom_fields", {**radio, "choices": [{"choice_label": str(n)} for n in range(21)]}, expect=400)
+    acme.post(
+        "/contact_custom_fields",
+        {**radio, "choices": [{"choice_label": str(n)} for n in range(21)]},
+        expect=400,
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,13 +126,20 @@ def test_bad_fields(acme: Caller, body: dict[str, object]) -> None:
 
 def test_account(rig: Rig, acme: Caller) -> None:
     summary = acme.get("/account/summary", extra_fields="physical_address,company_logo")
-    assert summary["organization_name"] == ACME and summary["physical_address"]["city"] and summary["company_logo"]
+    assert (
+        summary["organization_name"] == ACME
+        and summary["physical_address"]["city"]
+        and summary["company_logo"]
+    )
     assert "physical_address" not in acme.get("/account/summary")
     assert acme.call("GET", "/account/summary", params={"extra_fields": "all"}).status_code == 400
     emails = acme.get("/account/emails", role_code="R")
     assert len(emails) == 1 and emails[0]["confirm_status"] == "CONFIRMED"
     assert acme.get("/account/emails", confirm_status="U") == []
-    assert acme.call("GET", "/account/emails", params={"confirm_status": "C", "role_code": "R"}).status_code == 400
+    assert (
+        acme.call("GET", "/account/emails", params={"confirm_status": "C", "role_code": "R"}).status_code
+        == 400
+    )
 
 
 ROLES = [
@@ -167,5 +195,9 @@ def test_accounts_are_apart(rig: Rig, acme: Caller) -> None:
     other = rig.sign_in(HARBOR)
     contact = other.get("/contacts", limit=1)["contacts"][0]
     assert acme.call("GET", f"/contacts/{contact['contact_id']}").status_code == 404
-    body = {"email_address": {"address": "a@b.org"}, "create_source": "Account", "list_memberships": [other.list_id()]}
+    body = {
+        "email_address": {"address": "a@b.org"},
+        "create_source": "Account",
+        "list_memberships": [other.list_id()],
+    }
     assert acme.call("POST", "/contacts", json=body).status_code == 400

@@ -101,7 +101,9 @@ def test_denying(rig: Rig) -> None:
     assert back["error"] == "access_denied" and back["error_description"] and back["state"] == "s t&te"
 
 
-@pytest.mark.parametrize("changes", [{"client_id": "nobody"}, {"redirect_uri": REDIRECT + "/"}, {"redirect_uri": None}])
+@pytest.mark.parametrize(
+    "changes", [{"client_id": "nobody"}, {"redirect_uri": REDIRECT + "/"}, {"redirect_uri": None}]
+)
 def test_no_redirect_to_strangers(rig: Rig, changes: dict[str, str | None]) -> None:
     for method in ("GET", "POST"):
         answer = rig.http.request(method, AUTHORIZE, params=asked(rig, **changes))
@@ -170,7 +172,10 @@ def test_a_wrong_redirect_at_the_exchange(rig: Rig) -> None:
 
 def test_a_broken_basic_header_and_an_unknown_client(rig: Rig) -> None:
     for header in ("Basic ???", "Basic " + base64.b64encode(b"nobody:x").decode(), "Basic " + "/w=="):
-        assert rig.http.post(TOKEN, data={"grant_type": "x"}, headers={"Authorization": header}).status_code == 401
+        assert (
+            rig.http.post(TOKEN, data={"grant_type": "x"}, headers={"Authorization": header}).status_code
+            == 401
+        )
     assert rig.http.post(TOKEN, data={"grant_type": "x"}).status_code == 401
     assert rig.http.post(TOKEN, json={"grant_type": "x"}).status_code == 400
 

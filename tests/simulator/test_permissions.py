@@ -36,7 +36,9 @@ def put(acme: Caller, contact_id: str, permission: str | None, source: str, **mo
     email: dict[str, Any] = {"address": EMAIL}
     if permission:
         email["permission_to_send"] = permission
-    return acme.call("PUT", f"/contacts/{contact_id}", json={"email_address": email, "update_source": source, **more})
+    return acme.call(
+        "PUT", f"/contacts/{contact_id}", json={"email_address": email, "update_source": source, **more}
+    )
 
 
 PUTS: list[tuple[Any, str | None, str, bool, int, str]] = [
@@ -65,7 +67,9 @@ PUTS: list[tuple[Any, str | None, str, bool, int, str]] = [
 
 
 @pytest.mark.parametrize(("start", "wanted", "source", "adds", "status", "after"), PUTS)
-def test_put(rig: Rig, acme: Caller, start: Any, wanted: str | None, source: str, adds: bool, status: int, after: str) -> None:
+def test_put(
+    rig: Rig, acme: Caller, start: Any, wanted: str | None, source: str, adds: bool, status: int, after: str
+) -> None:
     start(rig, acme)
     more = {"list_memberships": [acme.list_id()]} if adds else {}
     answer = put(acme, acme.contact(EMAIL)["contact_id"], wanted, source, **more)
@@ -82,7 +86,9 @@ def test_put(rig: Rig, acme: Caller, start: Any, wanted: str | None, source: str
 def test_a_refused_re_add_may_be_ignored_instead(rig: Rig, acme: Caller) -> None:
     rig.switch(put_account_re_adds_opted_out="ignored")
     by_contact(rig, acme)
-    contact = put(acme, acme.contact(EMAIL)["contact_id"], "implicit", "Account", list_memberships=[acme.list_id()])
+    contact = put(
+        acme, acme.contact(EMAIL)["contact_id"], "implicit", "Account", list_memberships=[acme.list_id()]
+    )
     assert contact.status_code == 200
     assert contact.json()["email_address"]["permission_to_send"] == "unsubscribed"
     assert contact.json()["list_memberships"] == []
@@ -90,7 +96,12 @@ def test_a_refused_re_add_may_be_ignored_instead(rig: Rig, acme: Caller) -> None
 
 @pytest.mark.parametrize(
     ("start", "status", "after"),
-    [(None, 201, "explicit"), (implicit, 200, "explicit"), (by_contact, 200, "explicit"), (gone_by_contact, 200, "explicit")],
+    [
+        (None, 201, "explicit"),
+        (implicit, 200, "explicit"),
+        (by_contact, 200, "explicit"),
+        (gone_by_contact, 200, "explicit"),
+    ],
 )
 def test_sign_up_form(rig: Rig, acme: Caller, start: Any, status: int, after: str) -> None:
     if start:

@@ -1,0 +1,150 @@
+"""Where an import is, in words and numbers that add up; every number is one that was counted."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Count, Q, Sum
+
+from syncjobs.models import Batch, ImportRow, SyncJob
+
+PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
+    ("Preparing lists and fields", frozenset({"preparing"})),
+    ("Reading the file", frozenset({"reading", "matching"})),
+    (
+        "Comparing with the account",
+        frozenset({"counting", "exporting", "exporting_there", "reading_export", "asking_deleted", "comparing"}),
+    ),
+    ("Sending", frozenset({"batching", "sending", "reconciling"})),
+    ("Constant Contact is processing", frozenset({"processing"})),
+    ("Checking the result", frozenset({"checking", "settling", "finishing"})),
+)
+
+REASONS: Final[dict[str, tuple[str, str]]] = {
+    "missing_email": ("No e-mail address", "Add the address, or leave the person out."),
+    "invalid_email": ("Not an e-mail address", "Correct the address in your file and import it again."),
+    "email_too_long": ("E-mail address too long", "Constant Contact takes no address of this length."),
+    "too_long": ("Value too long", "Shorten the value, or do not send this column."),
+    "not_a_phone": ("Not a phone number", "Write digits, with spaces or dashes between them."),
+    "not_a_date": ("Not a date", "Write dates as 2026-11-23."),
+    "not_a_number": ("Not a number", "Write numbers such as 12.50."),
+    "not_yes_or_no": ("Neither yes nor no", "Write yes or no."),
+    "not_a_choice": ("Not one of the field's choices", "Write one of the choices as Constant Contact has it."),
+    "bad_birthday": ("Birthday incomplete or impossible", "Give month and day, as numbers."),
+    "control_character": ("Unreadable character", "Remove it; it often comes from copying."),
+    "unknown_list": ("List not mapped", "Choose a contact list for it on the mapping page."),
+    "no_list": ("On no list", "Name a list in the row, or choose one that everyone joins."),
+    "too_few_columns": ("Too few columns", "The line breaks off early, or a separator is missing."),
+    "too_many_columns": ("Too many columns", "A value with a separator in it needs quotation marks."),
+    "nul_byte": ("Unreadable character", "Save the file again as CSV UTF-8."),
+    "not_utf8": ("Not UTF-8", "Save the file again as CSV UTF-8."),
+    "field_too_long": ("Value far too long", "A quotation mark may be missing."),
+    "line_too_long": ("Line far too long", "A quotation mark may be missing."),
+    "unterminated_quote": ("Quotation mark never closed", "Close it, or remove it."),
+    "stray_quote": ("Stray quotation mark", "Double it inside a quoted value, or remove it."),
+    "unnamed_column": ("Value under no column name", "Name the column, or remove the value."),
+    "duplicate": ("Same address again further down", "The last line counts, as at Constant Contact itself."),
+    "opted_out": ("Unsubscribed at Constant Contact", "Nothing: people who unsubscribed stay unsubscribed."),
+    "deleted_there": ("Deleted at Constant Contact", "Nothing: people who were deleted there are not brought back."),
+    "same": ("The same already", "Nothing: the account has these values."),
+    "not_taken": ("Not taken by Constant Contact", "Look at the value that its message names, and import it again."),
+    "not_sent": ("Not sent", "Retry the import, or start it again."),
+    "not_confirmed": ("Sent, but never confirmed", "Look at the account before you send it again."),
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the job's page and its fragment show."""
+
+    word: str
+    sentence: str
+    stages: list[dict[str, str]]
+    percent: int | None
+    sent: int
+    to_send: int
+    settled: int
+
+
+def describe(job: SyncJob) -> Progress:
+    """The job in words. Inside its scope."""
+    batches = Batch.objects.filter(job=job).aggregate(
+        all=Sum("row_count"), out=Sum("row_count", filter=~Q(state__in=["planned"]))
+    )
+    sent, to_send = int(batches["out"] or 0), int(batches["all"] or 0)
+    settled = sum(job.outcome_counts.values())
+    return Progress(_word(job, sent), _sentence(job, sent), _stages(job), _percent(job, sent, to_send), sent, to_send, settled)
+
+
+def _word(job: SyncJob, sent: int) -> str:
+    if job.state == "done":
+        return "Done with rejects" if job.rejected else "Done"
+    if job.state == "failed":
+        return "Failed part-way" if sent else "Failed, nothing changed"
+    return str(job.get_state_display())
+
+
+def _sentence(job: SyncJob, sent: int) -> str:
+    if job.state == "done":
+        there = job.created + job.updated + job.unchanged
+        people = "person is" if there == 1 else "people are"
+        return f"{there:,} of {job.accepted:,} {people} at Constant Contact as the file says."
+    if job.state == "attention":
+        return job.explanation
+    if job.state == "failed":
+        return f"{job.explanation} {'Some people were sent; the rows below say which.' if sent else 'Nothing was sent.'}"
+    if job.state == "stopped":
+        return "It was stopped. What had been sent stays sent; the rows below say which."
+    if job.state == "waiting" and job.explanation:
+        return job.explanation
+    if job.state == "queued" and job.started_at is None:
+        return "It starts in a moment."
+    return f"{_current_phase(job)}."
+
+
+def _current_phase(job: SyncJob) -> str:
+    return next((name for name, stages in PHASES if job.stage in stages), "Working")
+
+
+def _stages(job: SyncJob) -> list[dict[str, str]]:
+    position = next((number for number, (_, stages) in enumerate(PHASES) if job.stage in stages), 0)
+    # The second export, after a batch was not whole, belongs to the check at the end.
+    if job.cursor.get("verified") and job.stage not in {"settling", "finishing"}:
+        position = len(PHASES) - 1
+    found = []
+    for number, (name, _) in enumerate(PHASES):
+        if job.state == "done" or number < position:
+            state = "done"
+        elif number > position:
+            state = "todo"
+        elif job.state in {"failed", "stopped"}:
+            state = "failed"
+        else:
+            state = "waiting" if job.state in {"attention", "waiting"} and job.explanation else "current"
+        found.append({"label": name, "state": state, "note": ""})
+    return found
+
+
+def _percent(job: SyncJob, sent: int, to_send: int) -> int | None:
+    """Whole stages behind, and within the sending the share that went out; nothing is guessed."""
+    if job.state == "done":
+        return 100
+    if job.is_over:
+        return None
+    behind = sum(1 for stage in _stages(job) if stage["state"] == "done")
+    within = sent / to_send if job.stage in {"sending", "reconciling"} and to_send else 0
+    return round(100 * (behind + within) / len(PHASES))
+
+
+def groups(job: SyncJob) -> list[dict[str, Any]]:
+    """Skipped and rejected rows by reason, the most first, each with what it means and what to do. Inside its scope."""
+    found = (
+        ImportRow.objects.filter(job=job, outcome__in=["rejected", "skipped"])
+        .order_by()
+        .values("outcome", "reason")
+        .annotate(count=Count("id"))
+        .order_by("outcome", "-count", "reason")
+    )
+    return [
+        {**row, "title": REASONS.get(row["reason"], (row["reason"], ""))[0], "cure": REASONS.get(row["reason"], ("", ""))[1]}
+        for row in found
+    ]

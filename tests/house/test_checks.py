@@ -1,0 +1,161 @@
+"""The checks of every change, as tests: lint, format, types, templates, migrations, a clean production start."""
+
+import base64
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import env
+from tests.house import tree
+
+pytestmark = pytest.mark.xdist_group("checks")  # mypy alone fills a core
+
+URL = "postgresql://{}:secret@db.example.test/patchbay"
+PRODUCTION = {
+    "DEPLOYMENT": "production",
+    "PUBLIC_URL": "https://patchbay.example.test",
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "SECRETS_KEYS": "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+    "DATABASE_URL": URL.format("patchbay_app"),
+    "DATABASE_OWNER_URL": URL.format("patchbay_owner"),
+    "DATABASE_OPERATOR_URL": URL.format("patchbay_operator"),
+    "BROKER_URL": "redis://broker.example.test:6379/0",
+}
+SOURCES = ["manage.py", *tree.PACKAGES, "tests"]
+
+
+def run(*command: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one program of this environment in the repository."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=tree.ROOT,
+        env=None if environment is None else {**clean_environment(), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without any setting of Patchbay."""
+    known = {*env.Env.model_fields, *(f"{name}_FILE" for name in env.Env.model_fields)}
+    return {name: value for name, value in os.environ.items() if name not in known}
+
+
+def assert_passes(*command: str) -> None:
+    """A check that has nothing to say."""
+    done = run(*command)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6_000:]
+
+
+def test_lint() -> None:
+    assert_passes("-m", "ruff", "check", *SOURCES)
+
+
+def test_format() -> None:
+    assert_passes("-m", "ruff", "format", "--check", *SOURCES)
+
+
+def test_types() -> None:
+    assert_passes("-m", "mypy")
+
+
+def test_templates_are_formatted() -> None:
+    templates = [str(path) for path in tree.files() if path.parts[0] == "templates" and path.suffix == ".html"]
+    assert_passes("-m", "djade", "--check", "--target-version", "5.2", *templates)
+
+
+def test_migrations_are_complete() -> None:
+    assert_passes("manage.py", "makemigrations", "--check", "--dry-run")
+
+
+def test_production_passes_djangos_deployment_checks() -> None:
+    done = run("manage.py", "check", "--deploy", "--fail-level", "INFO", environment=PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize("argument", ["DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL"])
+def test_production_wants_three_roles(argument: str) -> None:
+    done = run("manage.py", "check", "--deploy", environment={**PRODUCTION, argument: PRODUCTION["DATABASE_URL"]})
+    assert done.returncode != 0
+    assert "patchbay.E002" in done.stderr
+
+
+def test_production_wants_a_usable_key_ring() -> None:
+    done = run("manage.py", "check", environment={**PRODUCTION, "SECRETS_KEYS": "k1:dG9vIHNob3J0"})
+    assert done.returncode != 0
+    assert "patchbay.E001" in done.stderr
+    assert "dG9vIHNob3J0" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "too short"),
+        ("SECRET_KEY", env.UNSAFE_KEY),
+        ("SECRETS_KEYS", ""),
+        ("SECRETS_KEYS", env.UNSAFE_KEY_RING),
+        ("DATABASE_URL", ""),
+        ("DATABASE_OWNER_URL", ""),
+        ("DATABASE_OPERATOR_URL", ""),
+        ("PUBLIC_URL", ""),
+        ("PUBLIC_URL", "http://patchbay.example.test"),
+        ("PUBLIC_URL", "https://patchbay.example.test/below"),
+        ("CALLS_PER_SECOND", "many"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_production_refuses_to_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    give(monkeypatch, {**PRODUCTION, name: value})
+    with pytest.raises(env.SettingsError) as refusal:
+        env.read()
+    said = str(refusal.value).splitlines()
+    assert len(said) == 2, said
+    assert name in said[1]
+    assert PRODUCTION["SECRET_KEY"] not in str(refusal.value)
+
+
+def test_a_refusal_ends_the_program_with_one_line_a_fault() -> None:
+    done = run("manage.py", "check", environment={**PRODUCTION, "SECRET_KEY": ""})
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert "SECRET_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(env.Env.model_fields))
+def test_a_setting_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    expected = {**PRODUCTION, "CALLS_PER_SECOND": "7"}
+    value = expected.get(name) or plain(env.Env.model_fields[name].default)
+    (tmp_path / "value").write_text(f"{value}\n")
+    give(monkeypatch, {key: value for key, value in expected.items() if key != name})
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "value"))
+    assert plain(getattr(env.read(), name)) == value
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    give(monkeypatch, {key: value for key, value in PRODUCTION.items() if key != "SECRET_KEY"})
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "absent"))
+    with pytest.raises(env.SettingsError, match=r"SECRET_KEY_FILE .*absent"):
+        env.read()
+
+
+def give(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> None:
+    """Exactly these settings and no others."""
+    for name in env.Env.model_fields:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+
+def plain(value: object) -> str:
+    """A setting as the environment would hold it."""
+    reveal = getattr(value, "get_secret_value", None)
+    return str(reveal() if reveal else value)

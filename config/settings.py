@@ -81,6 +81,8 @@ def _database(url: str, pool_size: int) -> dict[str, Any]:
     config["ENGINE"] = "django.db.backends.postgresql"
     options = dict(config.get("OPTIONS") or {})
     options["application_name"] = "patchbay"
+    # A process that stands still must not keep its locks for ever; no transaction of ours is idle for long.
+    options["options"] = "-c idle_in_transaction_session_timeout=30s"
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 60}
     config["OPTIONS"] = options

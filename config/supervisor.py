@@ -64,6 +64,8 @@ class Supervisor:
     def __enter__(self) -> "Supervisor":
         processes.adopt_orphans()
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signum == signal.SIGHUP and signal.getsignal(signum) is signal.SIG_IGN:
+                continue  # started by nohup: it is meant to outlive its terminal
             self._previous[signum] = signal.signal(signum, self._request_stop)
         return self
 

@@ -63,7 +63,7 @@ def ring(after_seconds: float = 0.0) -> None:
     try:
         current_app.send_task("syncjobs.tasks.run", countdown=after_seconds or None, retry=False, expires=300)
     except (OperationalError, OSError):
-        log.info("the broker does not answer; jobs wait for the sweep or for `manage.py drain`")
+        log.debug("the broker does not answer; jobs wait for the sweep or for `manage.py drain`")
 
 
 @dataclass
@@ -150,6 +150,10 @@ def _claim(tenant_id: UUID, environment_id: UUID, job_id: UUID, worker: str) -> 
         due = Q(state__in=[SyncJob.State.QUEUED, SyncJob.State.WAITING], not_before__lte=now) | Q(
             state=SyncJob.State.RUNNING, lease_until__lt=now
         )
+        # A worker that stands still inside its transaction keeps the row locked; nobody may queue up behind it.
+        free = SyncJob.objects.select_for_update(skip_locked=True, of=("self",)).filter(due, pk=job_id)
+        if not list(free.values_list("pk")):
+            return None
         taken = SyncJob.objects.filter(due, pk=job_id).update(
             state=SyncJob.State.RUNNING,
             worker=worker[:120],

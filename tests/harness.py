@@ -84,7 +84,7 @@ class Patchbay:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # Where a shell started the tests in the background SIGINT came ignored, and stays so below it.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+                preexec_fn=_hear_interrupts,
             )
         return self
 
@@ -194,6 +194,10 @@ class Patchbay:
         ours = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _names(int(entry.name), self.data)]
         seen = [pid for pid in self._seen if is_running(pid) and os.getpgid(pid) in self._seen]
         return sorted({pid for pid in [*ours, *seen] if is_running(pid) and pid != os.getpid()})
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def clean_environment() -> dict[str, str]:

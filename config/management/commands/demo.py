@@ -19,6 +19,7 @@ from syncjobs.models import JobStep, SyncJob
 BAR = 32
 STAGES = ("preparing", "reading", "matching", "counting", "asking_deleted", "comparing", "batching", "sending")
 PATIENCE_SECONDS = 300.0
+WORKER_SECONDS = 20.0
 
 
 class Command(BaseCommand):
@@ -53,6 +54,7 @@ class Command(BaseCommand):
 
     def _follow(self, scope: Scope, job: SyncJob) -> None:
         ends = time.monotonic() + PATIENCE_SECONDS
+        nobody_came = time.monotonic() + WORKER_SECONDS
         shown = ""
         while time.monotonic() < ends:
             with scope.transaction():
@@ -62,13 +64,16 @@ class Command(BaseCommand):
                 self.stdout.write(f"\r{line}", ending="")
                 self.stdout.flush()
             shown = line
-            if job.state not in states.OPEN:
+            if job.state not in states.OPEN or (job.started_at is None and time.monotonic() > nobody_came):
                 break
             time.sleep(0.2)
         self.stdout.write(f"{chr(13) if sys.stdout.isatty() else ''}{_bar(job)}")
         self._outcome(scope, job)
 
     def _outcome(self, scope: Scope, job: SyncJob) -> None:
+        if job.started_at is None:
+            self.stdout.write("The import waits: no worker has taken it. `python3 manage.py drain` runs it without one.")
+            return
         if job.state != SyncJob.State.DONE:
             self.stdout.write(f"The import is {job.get_state_display().lower()}: {job.explanation or job.stage}")
             return

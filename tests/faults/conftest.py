@@ -1,0 +1,46 @@
+"""One Patchbay for the faults of a module, with imports that lie ready in it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.watching import LONG, Watched, park
+from tests.harness import Patchbay
+
+PEOPLE = 10_000 if LONG else 3_000
+NAMES = ("killed", "flushed", "unanswered", "stopped", "held", "beside")
+# The short form has the same steps, sooner: a quick lease, and files and batches of the same number of pieces.
+SHORT = {"JOB_LEASE_SECONDS": "5", "JOB_SWEEP_SECONDS": "1", "IMPORT_STEP_ROWS": "500", "IMPORT_BATCH_BYTES": "60000"}
+LONG_FORM = {"IMPORT_STEP_ROWS": "1000", "IMPORT_BATCH_BYTES": "200000"}
+
+
+class Stack:
+    """The running Patchbay and its imports."""
+
+    def __init__(self, patchbay: Patchbay, jobs: dict[str, str]) -> None:
+        self.patchbay, self.jobs = patchbay, jobs
+
+    def release(self, name: str) -> Watched:
+        """Start one of the imports."""
+        watched = Watched(self.patchbay, name, self.jobs[name], PEOPLE)
+        watched.release()
+        return watched
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything up, nothing due."""
+    data = tmp_path_factory.mktemp("stack") / "data"
+    with Patchbay(data, "--no-demo", **(LONG_FORM if LONG else SHORT)) as patchbay:
+        jobs = park(patchbay, *NAMES, good=PEOPLE)
+        yield Stack(patchbay, jobs)
+        assert patchbay.is_running(), patchbay.output
+        assert patchbay.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def no_fault_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Faults that did not strike are nobody else's."""
+    yield
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("stack").patchbay.simulator.ask("/_sim/faults", method="DELETE")

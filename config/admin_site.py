@@ -6,7 +6,7 @@ only pages that say themselves what they show (`OperatorPages`) are part of it, 
 
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
@@ -46,7 +46,7 @@ class OperatorSite(AdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # same, spelled shorter
         """Send strangers to the sign-in at once, and tell people who are signed in but no operators."""
-        guarded = cast(View, super().admin_view(view, cacheable))
+        guarded = super().admin_view(view, cacheable)
 
         def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if not self.has_permission(request):
@@ -67,13 +67,13 @@ class OperatorSite(AdminSite):
         """The product's sign-out, which asks first."""
         return redirect("account_logout")
 
-    def password_change(
+    def password_change(  # type: ignore[override]  # a page of its own elsewhere
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The product's own page."""
         return redirect("account_change_password")
 
-    def password_change_done(
+    def password_change_done(  # type: ignore[override]  # the same
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The same page; there is nothing else to see."""

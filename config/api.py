@@ -31,7 +31,9 @@ api.add_router("", connections_router)
 api.add_router("", jobs_router)
 
 
-def _fault(request: HttpRequest, status: int, error: str, message: str, details: dict[str, object]) -> HttpResponse:
+def _fault(
+    request: HttpRequest, status: int, error: str, message: str, details: dict[str, object]
+) -> HttpResponse:
     body = {"statusCode": status, "error": error, "message": message, "details": details}
     return api.create_response(request, body, status=status)
 
@@ -51,5 +53,8 @@ def missing(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """400: each failing field with its reason."""
-    failures = [{"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]} for one in error.errors]
+    failures = [
+        {"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]}
+        for one in error.errors
+    ]
     return _fault(request, 400, "Bad Request", "Some values are not accepted.", {"failures": failures})

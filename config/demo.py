@@ -7,12 +7,12 @@ answer to the callback's function. The people are made here, the same every time
 import random
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
+from uuid import UUID
 
 from connections import accounts, keys, linking, tenancy
 from connections.constantcontact.redaction import Secret
@@ -34,20 +34,12 @@ class DemoTrouble(Exception):
     """The demo cannot be made; the text says why."""
 
 
-@dataclass(frozen=True)
-class Demo:
-    """What the demo consists of."""
-
-    tenant_id: Any
-    environment_id: Any
-    connection_id: Any
-    job_id: Any
-
-
 def person() -> tuple[User, str]:
     """The demo's owner with a new password: nobody knows the old one but who saw it printed."""
     password = secrets.token_urlsafe(12)
-    user = User.objects.filter(email=EMAIL).first() or User(email=EMAIL, name="Demo owner", is_staff=True, is_superuser=True)
+    user = User.objects.filter(email=EMAIL).first() or User(
+        email=EMAIL, name="Demo owner", is_staff=True, is_superuser=True
+    )
     user.set_password(password)
     user.save()
     return user, password
@@ -86,15 +78,13 @@ def link(scope: Scope) -> Connection:
     state, code, error = _consent(started.authorize_url)
     app_id = _app_id(started.authorize_url)
     ended = linking.complete(app_id, Answer(state, code, error), started.browser_nonce.reveal())
-    if ended.outcome != "connected":
+    if ended.outcome != "connected" or ended.connection_id is None:
         raise DemoTrouble(f"the demo account could not be linked: {ended.outcome}")
     with scope.transaction():
         return Connection.objects.get(pk=ended.connection_id)
 
 
-def _app_id(authorize_url: str) -> Any:
-    from uuid import UUID
-
+def _app_id(authorize_url: str) -> UUID:
     redirect = parse_qs(urlsplit(authorize_url).query)["redirect_uri"][0]
     return UUID(urlsplit(redirect).path.rstrip("/").rpartition("/")[2])
 
@@ -105,6 +95,7 @@ class _Form(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.fields: dict[str, str] = {}
+        self.select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Collect inputs; of radios and options the first counts."""
@@ -112,9 +103,9 @@ class _Form(HTMLParser):
         if tag == "input" and found.get("name"):
             self.fields.setdefault(found["name"], found.get("value", ""))
         elif tag == "select":
-            self._select = found.get("name", "")
-        elif tag == "option" and getattr(self, "_select", ""):
-            self.fields.setdefault(self._select, found.get("value", ""))
+            self.select = found.get("name", "")
+        elif tag == "option" and self.select:
+            self.fields.setdefault(self.select, found.get("value", ""))
 
 
 class _StayHere(HTTPRedirectHandler):
@@ -143,15 +134,53 @@ def _consent(authorize_url: str) -> tuple[str, str, str]:
 def people(count: int = PEOPLE) -> Iterator[list[str]]:
     """Made-up people, the same every time."""
     chance = random.Random(5000)  # noqa: S311  # sample data, not a secret
-    first = "Ada Ben Cleo Dara Eli Femi Gus Hana Ivo Jun Kai Lena Milo Nora Omar Pia Quinn Rosa Sami Tess".split()
-    last = "Abbott Bell Cruz Diaz Engel Fox Gray Hahn Ito Jones Klein Lopez Moore Nagy Ortiz Park Reyes Sato".split()
+    first = (
+        "Ada",
+        "Ben",
+        "Cleo",
+        "Dara",
+        "Eli",
+        "Femi",
+        "Gus",
+        "Hana",
+        "Ivo",
+        "Jun",
+        "Kai",
+        "Lena",
+        "Milo",
+        "Nora",
+        "Omar",
+    )
+    last = (
+        "Abbott",
+        "Bell",
+        "Cruz",
+        "Diaz",
+        "Engel",
+        "Fox",
+        "Gray",
+        "Hahn",
+        "Ito",
+        "Jones",
+        "Klein",
+        "Lopez",
+        "Moore",
+    )
     firms = ("", "Acorn Dental", "Blue Door Yoga", "Corner Books", "Daily Bread", "East Side Gym")
     for number in range(count):
         given, family = chance.choice(first), chance.choice(last)
         address = f"{given}.{family}.{number}@people.example".lower()
         joined = f"20{chance.randint(18, 25)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
         lists = "Customers;News" if chance.random() < 0.4 else "Customers"
-        yield [address, given, family, chance.choice(firms), chance.choice(["free", "team", "scale"]), joined, lists]
+        yield [
+            address,
+            given,
+            family,
+            chance.choice(firms),
+            chance.choice(["free", "team", "scale"]),
+            joined,
+            lists,
+        ]
 
 
 def sample_file() -> bytes:
@@ -163,13 +192,17 @@ def sample_file() -> bytes:
 def start_import(scope: Scope, connection: Connection) -> SyncJob:
     """The sample's import, with its mapping: once for the connection, however often it is asked for."""
     with scope.transaction():
-        done = SyncJob.objects.filter(connection=connection, kind="import", idempotency_key="first-run").first()
+        done = SyncJob.objects.filter(
+            connection=connection, kind="import", idempotency_key="first-run"
+        ).first()
         if done is not None:
             return done
         upload = uploads.store_stream(scope.user, connection, "sample.csv", [sample_file()], "auto")
         _map(connection)
         everyone: list[dict[str, str]] = []
-        return plans.start(connection, upload, everyone=everyone, user=scope.user, idempotency_key="first-run")
+        return plans.start(
+            connection, upload, everyone=everyone, user=scope.user, idempotency_key="first-run"
+        )
 
 
 def _map(connection: Connection) -> None:
@@ -184,6 +217,10 @@ def _map(connection: Connection) -> None:
         "Lists": ("lists", ""),
     }
     editing.save_fields(
-        connection, [FieldChoice(fields[name], choice, name, kind or "string") for name, (choice, kind) in chosen.items()]
+        connection,
+        [
+            FieldChoice(fields[name], choice, name, kind or "string")
+            for name, (choice, kind) in chosen.items()
+        ],
     )
     editing.save_lists(connection, [ListChoice(name, "new", name) for name in ("Customers", "News")])

@@ -35,20 +35,34 @@ class Env(BaseSettings):
         "http://127.0.0.1:8000",
         description="Where people reach Patchbay; gives redirect URIs, links, allowed host, secure cookies.",
     )
-    SECRET_KEY: SecretStr = Field(SecretStr(UNSAFE_KEY), description="Signs sessions and forms; 50 characters or more.")
+    SECRET_KEY: SecretStr = Field(
+        SecretStr(UNSAFE_KEY), description="Signs sessions and forms; 50 characters or more."
+    )
     SECRETS_KEYS: SecretStr = Field(
         SecretStr(UNSAFE_KEY_RING),
         description="Key ring that seals tokens: `id:base64 of 32 bytes`, comma-separated, the newest first.",
     )
     PATCHBAY_DATA: str = Field(str(ROOT / ".patchbay"), description="Folder of the services that `up` runs.")
-    DATABASE_URL: str = Field("", description="PostgreSQL as the application's role (row-level security applies).")
-    DATABASE_OWNER_URL: str = Field("", description="PostgreSQL as the role that owns the schema and migrates.")
-    DATABASE_OPERATOR_URL: str = Field("", description="PostgreSQL as the operators' role (admin site, sweeps).")
+    DATABASE_URL: str = Field(
+        "", description="PostgreSQL as the application's role (row-level security applies)."
+    )
+    DATABASE_OWNER_URL: str = Field(
+        "", description="PostgreSQL as the role that owns the schema and migrates."
+    )
+    DATABASE_OPERATOR_URL: str = Field(
+        "", description="PostgreSQL as the operators' role (admin site, sweeps)."
+    )
     DATABASE_POOL_SIZE: int = Field(16, ge=1, le=500, description="Connections a process keeps at most.")
-    BROKER_URL: str = Field("redis://127.0.0.1:6379/0", description="Valkey or Redis, the doorbell of the workers.")
-    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    BROKER_URL: str = Field(
+        "redis://127.0.0.1:6379/0", description="Valkey or Redis, the doorbell of the workers."
+    )
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
 
-    CONSTANT_CONTACT_CLIENT_ID: str = Field("", description="Client id of your Constant Contact application (live).")
+    CONSTANT_CONTACT_CLIENT_ID: str = Field(
+        "", description="Client id of your Constant Contact application (live)."
+    )
     CONSTANT_CONTACT_CLIENT_SECRET: SecretStr = Field(SecretStr(""), description="Its client secret.")
     CONSTANT_CONTACT_FLOW: Literal["code", "pkce"] = Field(
         "code", description="The application's flow; `pkce` only if it was registered so."
@@ -57,33 +71,55 @@ class Env(BaseSettings):
         "rotating", description="The kind of refresh token that the application was registered for."
     )
     CONSTANT_CONTACT_AUTHORIZE_URL: str = Field(
-        "https://authz.constantcontact.com/oauth2/default/v1/authorize", description="Consent page of the provider."
+        "https://authz.constantcontact.com/oauth2/default/v1/authorize",
+        description="Consent page of the provider.",
     )
     CONSTANT_CONTACT_TOKEN_URL: str = Field(
-        "https://authz.constantcontact.com/oauth2/default/v1/token", description="Token endpoint of the provider."
+        "https://authz.constantcontact.com/oauth2/default/v1/token",
+        description="Token endpoint of the provider.",
     )
     CONSTANT_CONTACT_REVOKE_URL: str = Field(
         "https://authz.constantcontact.com/oauth2/default/v1/revoke", description="Revocation endpoint."
     )
-    CONSTANT_CONTACT_API_URL: str = Field("https://api.cc.email", description="Host of the provider's V3 API.")
+    CONSTANT_CONTACT_API_URL: str = Field(
+        "https://api.cc.email", description="Host of the provider's V3 API."
+    )
     SIMULATOR_URL: str = Field("", description="The simulator that serves the test environment.")
 
-    CALLS_PER_SECOND: int = Field(4, ge=1, le=1000, description="Provider calls a second for one application.")
+    CALLS_PER_SECOND: int = Field(
+        4, ge=1, le=1000, description="Provider calls a second for one application."
+    )
     CALLS_PER_DAY: int = Field(10_000, ge=1, description="Provider calls a UTC day for one application.")
     TOKEN_CALLS_PER_SECOND: int = Field(1, ge=1, le=1000, description="Calls a second to the token endpoint.")
-    PROVIDER_TIMEOUT_SECONDS: float = Field(15.0, gt=0, le=120, description="Longest wait for one provider answer.")
-    QUOTA_WAIT_SECONDS: float = Field(4.0, ge=0, le=60, description="How long a job step waits for its turn at most.")
+    PROVIDER_TIMEOUT_SECONDS: float = Field(
+        15.0, gt=0, le=120, description="Longest wait for one provider answer."
+    )
+    QUOTA_WAIT_SECONDS: float = Field(
+        4.0, ge=0, le=60, description="How long a job step waits for its turn at most."
+    )
     INTERACTIVE_WAIT_SECONDS: float = Field(2.0, ge=0, le=30, description="The same where a person waits.")
-    TOKEN_REFRESH_AHEAD_SECONDS: int = Field(600, ge=0, description="How long before its end a token is renewed.")
+    TOKEN_REFRESH_AHEAD_SECONDS: int = Field(
+        600, ge=0, description="How long before its end a token is renewed."
+    )
 
-    LINK_STATE_SECONDS: int = Field(600, ge=60, le=3600, description="How long a started connection may take.")
-    JOB_LEASE_SECONDS: int = Field(30, ge=2, le=600, description="After this a silent worker's job is taken over.")
-    JOB_SWEEP_SECONDS: float = Field(3.0, ge=0.2, le=60, description="How often the sweep looks for due jobs.")
+    LINK_STATE_SECONDS: int = Field(
+        600, ge=60, le=3600, description="How long a started connection may take."
+    )
+    JOB_LEASE_SECONDS: int = Field(
+        30, ge=2, le=600, description="After this a silent worker's job is taken over."
+    )
+    JOB_SWEEP_SECONDS: float = Field(
+        3.0, ge=0.2, le=60, description="How often the sweep looks for due jobs."
+    )
     JOB_STEP_ATTEMPTS: int = Field(8, ge=1, le=100, description="Tries of one step before a job gives up.")
     IMPORT_MAX_BYTES: int = Field(50_000_000, ge=1, description="Largest file that an import takes.")
     IMPORT_MAX_COLUMNS: int = Field(250, ge=1, le=1000, description="Most columns that a file may have.")
-    IMPORT_STEP_ROWS: int = Field(5_000, ge=1, le=50_000, description="Rows that one step of an import handles.")
-    IMPORT_BATCH_BYTES: int = Field(3_990_000, ge=2_000, description="Largest request body of one bulk import.")
+    IMPORT_STEP_ROWS: int = Field(
+        5_000, ge=1, le=50_000, description="Rows that one step of an import handles."
+    )
+    IMPORT_BATCH_BYTES: int = Field(
+        3_990_000, ge=2_000, description="Largest request body of one bulk import."
+    )
     IMPORT_BATCH_ROWS: int = Field(39_999, ge=1, description="Most contacts of one bulk import.")
     IMPORT_EMAIL_LENGTH: int = Field(80, ge=10, le=254, description="Longest e-mail address that is sent.")
     UPLOAD_DAYS: int = Field(7, ge=1, le=365, description="Days an uploaded file is kept after its import.")
@@ -92,7 +128,12 @@ class Env(BaseSettings):
     @classmethod
     def _plain_origin(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.path not in {"", "/"}
+            or parts.query
+        ):
             raise ValueError("needs the form https://host or http://host:port, without a path")
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -100,7 +141,11 @@ class Env(BaseSettings):
     def _real_secrets_in_production(self) -> "Env":
         if self.DEPLOYMENT != "production":
             return self
-        missing = [name for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL") if not getattr(self, name)]
+        missing = [
+            name
+            for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL")
+            if not getattr(self, name)
+        ]
         if missing:
             raise ValueError(f"production needs {', '.join(missing)} (README, Settings)")
         if self.SECRET_KEY.get_secret_value() == UNSAFE_KEY or len(self.SECRET_KEY.get_secret_value()) < 50:
@@ -125,7 +170,9 @@ def read() -> Env:
     try:
         return Env.model_validate(known)
     except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in e['loc']) or 'settings'}: {e['msg']}" for e in error.errors()]
+        lines = [
+            f"  {'.'.join(str(part) for part in e['loc']) or 'settings'}: {e['msg']}" for e in error.errors()
+        ]
         raise SettingsError("Patchbay cannot start with these settings:\n" + "\n".join(lines)) from None
 
 
@@ -137,7 +184,9 @@ def _from_files(values: dict[str, str]) -> dict[str, str]:
             try:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
-                raise SettingsError(f"{name}_FILE names a file that cannot be read: {path} ({error.strerror})") from None
+                raise SettingsError(
+                    f"{name}_FILE names a file that cannot be read: {path} ({error.strerror})"
+                ) from None
     return values
 
 

@@ -20,7 +20,9 @@ def formatter() -> logging.Formatter:
     """The one formatter of the process."""
     plain = os.environ.get("DEPLOYMENT", "development") != "production"
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer(sort_keys=True)
+        structlog.dev.ConsoleRenderer(colors=False)
+        if plain
+        else structlog.processors.JSONRenderer(sort_keys=True)
     )
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -30,5 +32,9 @@ def formatter() -> logging.Formatter:
     ]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, renderer],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
     )

@@ -18,7 +18,9 @@ SECRET_KEY = ENV.SECRET_KEY.get_secret_value()
 PUBLIC_URL = ENV.PUBLIC_URL
 _public = urlsplit(PUBLIC_URL)
 SECURE = _public.scheme == "https"
-ALLOWED_HOSTS = [_public.hostname or ""] + ([] if PRODUCTION else ["127.0.0.1", "localhost", "patchbay.localhost"])
+ALLOWED_HOSTS = [_public.hostname or ""] + (
+    [] if PRODUCTION else ["127.0.0.1", "localhost", "patchbay.localhost"]
+)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
@@ -77,7 +79,9 @@ TEMPLATES = [
 
 def _database(url: str, pool_size: int) -> dict[str, Any]:
     """One role's way to PostgreSQL. Without an address the first query says what to do."""
-    config: dict[str, Any] = dict(dj_database_url.parse(url)) if url else {"NAME": "patchbay", "HOST": "/nonexistent"}
+    config: dict[str, Any] = (
+        dict(dj_database_url.parse(url)) if url else {"NAME": "patchbay", "HOST": "/nonexistent"}
+    )
     config["ENGINE"] = "django.db.backends.postgresql"
     options = dict(config.get("OPTIONS") or {})
     options["application_name"] = "patchbay"

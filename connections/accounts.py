@@ -10,7 +10,9 @@ def open_workspace(owner: User, name: str) -> Tenant:
     """A workspace with its owner and its two environments, test and live."""
     tenant_id = uuid4()
     with tenancy.acting_for(tenant_id):
-        tenant = Tenant.objects.create(id=tenant_id, name=name.strip()[:120] or f"{owner.email}'s workspace"[:120])
+        tenant = Tenant.objects.create(
+            id=tenant_id, name=name.strip()[:120] or f"{owner.email}'s workspace"[:120]
+        )
         Environment.objects.bulk_create(
             [Environment(tenant=tenant, kind=kind) for kind in (Environment.Kind.TEST, Environment.Kind.LIVE)]
         )
@@ -21,4 +23,6 @@ def open_workspace(owner: User, name: str) -> Tenant:
 def provider_app_for(tenant_id: UUID, kind: str) -> ProviderApp | None:
     """The application that links accounts here: the workspace's own, else the deployment's. Inside its scope."""
     apps = ProviderApp.objects.select_related("pool").filter(kind=kind)
-    return apps.filter(tenant_id=tenant_id).order_by("-created_at").first() or apps.filter(tenant=None).first()
+    return (
+        apps.filter(tenant_id=tenant_id).order_by("-created_at").first() or apps.filter(tenant=None).first()
+    )

@@ -83,7 +83,9 @@ def ping(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.get("/integrated-account", response=AccountsEnvelope, summary="List linked accounts")
-def list_accounts(request: HttpRequest, tenant_id: str | None = None, next_cursor: UUID | None = None) -> dict[str, Any]:
+def list_accounts(
+    request: HttpRequest, tenant_id: str | None = None, next_cursor: UUID | None = None
+) -> dict[str, Any]:
     """Linked accounts of this environment, by id; `tenant_id` is the customer reference."""
     scope = scope_of(request)
     with scope.transaction():

@@ -39,7 +39,9 @@ def open_client(connection: Connection, call_class: str, *, job_id: UUID | None 
 
     The client's calls raise the errors of `connections.constantcontact.errors`.
     """
-    call_for = CallFor(connection.tenant_id, connection.environment_id, call_class, connection.pk, job_id=job_id)
+    call_for = CallFor(
+        connection.tenant_id, connection.environment_id, call_class, connection.pk, job_id=job_id
+    )
     app = connection.provider_app
     return _client(app, call_for, tokens.source(connection, _renewal(app, call_for)))
 
@@ -53,7 +55,9 @@ def open_for_link(app: ProviderApp, grant: TokenGrant, call_for: CallFor) -> Cli
     return _client(app, call_for, only_token)
 
 
-def exchange(app: ProviderApp, call_for: CallFor, code: str, redirect_uri: str, verifier: Secret | None) -> TokenGrant:
+def exchange(
+    app: ProviderApp, call_for: CallFor, code: str, redirect_uri: str, verifier: Secret | None
+) -> TokenGrant:
     """Trade an authorization code for a grant, at the token endpoint's own pace.
 
     Raises:
@@ -125,7 +129,9 @@ class _AlreadyCharged:
         """Whoever charged it settles it."""
 
 
-def _stack(app: ProviderApp, call_for: CallFor, purpose: str, *, charged: bool = False) -> httpx.BaseTransport:
+def _stack(
+    app: ProviderApp, call_for: CallFor, purpose: str, *, charged: bool = False
+) -> httpx.BaseTransport:
     origin = urlsplit(app.api_url if purpose == "api" else app.token_url).netloc
 
     def admit(request: httpx.Request) -> Permit:
@@ -151,5 +157,3 @@ def _retry() -> RetryPolicy:
 def _wire(_process: int) -> httpx.BaseTransport:
     """The process's one pool of kept-alive connections; a forked child opens its own."""
     return new_wire(max_connections=64)
-
-

@@ -21,5 +21,7 @@ def of(connection: Connection) -> Health:
     if connection.status == Connection.Status.NEEDS_REAUTH:
         return Health("Needs you", "late", connection.last_error or "Reconnect it to go on.")
     if connection.status == Connection.Status.CONNECTING:
-        return Health("Not finished", "late", connection.last_error or "Connecting has not finished. Connect again.")
+        return Health(
+            "Not finished", "late", connection.last_error or "Connecting has not finished. Connect again."
+        )
     return Health("Stopped", "stopped", connection.last_error or "Constant Contact refused this link.")

@@ -21,7 +21,11 @@ def create(environment: Environment, name: str) -> tuple[ApiKey, Secret]:
     prefix = f"pb_{environment.kind}_" + "".join(secrets.choice(ALPHABET) for _ in range(12))
     token = f"{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
-        tenant_id=environment.tenant_id, environment=environment, name=name, prefix=prefix, digest=_digest(token)
+        tenant_id=environment.tenant_id,
+        environment=environment,
+        name=name,
+        prefix=prefix,
+        digest=_digest(token),
     )
     return key, Secret(token)
 

@@ -74,7 +74,11 @@ def start(scope: Scope, *, customer_ref: str = "", reconnecting: Connection | No
     """
     state, nonce = secrets.token_urlsafe(32), Secret(secrets.token_urlsafe(32))
     with scope.transaction():
-        app = reconnecting.provider_app if reconnecting else provider_app_for(scope.tenant_id, scope.environment)
+        app = (
+            reconnecting.provider_app
+            if reconnecting
+            else provider_app_for(scope.tenant_id, scope.environment)
+        )
         if app is None:
             raise Refused("no_application")
         row = LinkState(
@@ -136,7 +140,12 @@ def _consume(state: LinkState) -> str:
 
 
 def _end(
-    state: LinkState, here: Ended, outcome: str, *, found_account: str = "", connection: Connection | None = None
+    state: LinkState,
+    here: Ended,
+    outcome: str,
+    *,
+    found_account: str = "",
+    connection: Connection | None = None,
 ) -> Ended:
     """Write the outcome down; a second arrival with a used state leaves the first one's outcome."""
     connection_id = connection.pk if connection is not None else None
@@ -225,7 +234,9 @@ def _keep(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: l
     account_id = summary.encoded_account_id
     with tenancy.acting_for(state.tenant_id, state.environment_id):
         known = Connection.objects.select_for_update().filter(
-            Q(pk=state.reconnecting_id) if state.reconnecting_id else Q(account_id=account_id, customer_ref=state.customer_ref)
+            Q(pk=state.reconnecting_id)
+            if state.reconnecting_id
+            else Q(account_id=account_id, customer_ref=state.customer_ref)
         )
         connection = known.first()
         if connection is None:

@@ -8,7 +8,9 @@ from connections import roles
 from connections.scoping import Scope
 
 
-def inside(scope: Scope, title: str, *, crumbs: list[tuple[str, str]] | None = None, here: str = "") -> dict[str, Any]:
+def inside(
+    scope: Scope, title: str, *, crumbs: list[tuple[str, str]] | None = None, here: str = ""
+) -> dict[str, Any]:
     """The frame of a page inside a workspace.
 
     Args:

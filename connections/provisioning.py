@@ -80,7 +80,16 @@ def ensure_application(application: Application) -> ProviderApp:
             calls_per_day=env.CALLS_PER_DAY,
             token_calls_per_second=env.TOKEN_CALLS_PER_SECOND,
         )
-        for name in ("name", "client_id", "flow", "refresh_tokens", "authorize_url", "token_url", "revoke_url", "api_url"):
+        for name in (
+            "name",
+            "client_id",
+            "flow",
+            "refresh_tokens",
+            "authorize_url",
+            "token_url",
+            "revoke_url",
+            "api_url",
+        ):
             setattr(row, name, getattr(application, name))
         row.client_secret_sealed = vault.seal(application.client_secret, gateway.secret_place(row))
         row.save(using=OPERATOR)

@@ -34,7 +34,9 @@ class Permit:
     def close(self, delivered: bool) -> None:
         """The call has ended. Refunds the charge only if no byte left."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT quota_settle(%s, %s, %s, %s)", [self.pool_id, self.purpose, self.ticket, delivered])
+            cursor.execute(
+                "SELECT quota_settle(%s, %s, %s, %s)", [self.pool_id, self.purpose, self.ticket, delivered]
+            )
 
 
 def admit(
@@ -91,5 +93,7 @@ def close_for_today(pool_id: UUID) -> None:
 
 def used_today(pool: QuotaPool) -> int:
     """Calls charged to the pool on this UTC day."""
-    total = QuotaDay.objects.filter(pool=pool, day=datetime.now(UTC).date()).aggregate(total=Sum("used"))["total"]
+    total = QuotaDay.objects.filter(pool=pool, day=datetime.now(UTC).date()).aggregate(total=Sum("used"))[
+        "total"
+    ]
     return int(total or 0)

@@ -48,7 +48,9 @@ class Scope:
             PermissionDenied: names who may.
         """
         if not self.may(action):
-            raise PermissionDenied(f"Your role here is {self.role}. To {action}, ask an {roles.who_may(action)}.")
+            raise PermissionDenied(
+                f"Your role here is {self.role}. To {action}, ask an {roles.who_may(action)}."
+            )
 
 
 def workspaces(user: User) -> list[tuple[Tenant, str]]:

@@ -69,7 +69,8 @@ def _set(context: Context | None) -> None:
     environment = str(context.environment_id) if context and context.environment_id else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('app.tenant', %s, true), set_config('app.environment', %s, true)", [tenant, environment]
+            "SELECT set_config('app.tenant', %s, true), set_config('app.environment', %s, true)",
+            [tenant, environment],
         )
 
 
@@ -107,14 +108,20 @@ class RowSecurity(BaseConstraint):
 
     def _statements(self, table: str) -> list[str]:
         condition = self.CONDITIONS[self.scope]
-        seen = f"({condition}) OR (tenant_id IS NULL AND (SELECT app_tenant()) IS NOT NULL)" if self.scope == "shared" else condition
+        seen = (
+            f"({condition}) OR (tenant_id IS NULL AND (SELECT app_tenant()) IS NOT NULL)"
+            if self.scope == "shared"
+            else condition
+        )
         statements = [
             f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
             f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
         ]
         if self.scope == "shared":
             statements.append(f'CREATE POLICY shared_rows ON "{table}" FOR SELECT USING ({seen})')
-        statements.append(f'CREATE POLICY tenant_rows ON "{table}" USING ({condition}) WITH CHECK ({condition})')
+        statements.append(
+            f'CREATE POLICY tenant_rows ON "{table}" USING ({condition}) WITH CHECK ({condition})'
+        )
         if self.findable:
             statements.append(
                 f'CREATE POLICY finders ON "{table}" FOR SELECT TO CURRENT_USER '
@@ -122,21 +129,29 @@ class RowSecurity(BaseConstraint):
             )
         return statements
 
-    def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def constraint_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Nothing inline; the statements follow the table."""
         assert model is not None
         assert schema_editor is not None
         schema_editor.deferred_sql.extend(self._statements(model._meta.db_table))
 
-    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def create_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Nothing at once either; a migration may name a constraint before what it needs."""
         self.constraint_sql(model, schema_editor)
 
-    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def remove_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Open the table again (used only while a migration replaces the policies)."""
         assert model is not None
         table = model._meta.db_table
-        drops = "; ".join(f'DROP POLICY IF EXISTS {name} ON "{table}"' for name in ("tenant_rows", "shared_rows", "finders"))
+        drops = "; ".join(
+            f'DROP POLICY IF EXISTS {name} ON "{table}"' for name in ("tenant_rows", "shared_rows", "finders")
+        )
         return f'{drops}; ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY'
 
     def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = "default") -> None:
@@ -168,7 +183,13 @@ class SameTenant(BaseConstraint):
     """
 
     def __init__(
-        self, *, name: str, columns: Sequence[str], table: str, targets: Sequence[str] = (), on_delete: str = "CASCADE"
+        self,
+        *,
+        name: str,
+        columns: Sequence[str],
+        table: str,
+        targets: Sequence[str] = (),
+        on_delete: str = "CASCADE",
     ) -> None:
         super().__init__(name=name)
         self.columns = tuple(columns)
@@ -184,17 +205,23 @@ class SameTenant(BaseConstraint):
             f'REFERENCES "{self.table}" ({remote}) ON DELETE {self.on_delete}'
         )
 
-    def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def constraint_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Nothing inline; the key follows when both tables stand."""
         assert model is not None
         assert schema_editor is not None
         schema_editor.deferred_sql.append(self._statement(model._meta.db_table))
 
-    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def create_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """At the end of the migration, when the unique key it points to stands."""
         self.constraint_sql(model, schema_editor)
 
-    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def remove_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Drop it."""
         assert model is not None
         return f'ALTER TABLE "{model._meta.db_table}" DROP CONSTRAINT "{self.name}"'
@@ -205,7 +232,12 @@ class SameTenant(BaseConstraint):
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """For migrations."""
         path, args, kwargs = super().deconstruct()
-        own = {"columns": self.columns, "table": self.table, "targets": self.targets, "on_delete": self.on_delete}
+        own = {
+            "columns": self.columns,
+            "table": self.table,
+            "targets": self.targets,
+            "on_delete": self.on_delete,
+        }
         return path, tuple(args), {**kwargs, **own}
 
     def __eq__(self, other: object) -> bool:

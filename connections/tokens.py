@@ -19,7 +19,9 @@ from connections.constantcontact.shapes import TokenGrant
 from connections.models import Connection, ConnectionToken
 from connections.signals import connection_changed
 
-NEEDS_RECONNECT = "Constant Contact no longer accepts this link. Someone with access to the account must reconnect it."
+NEEDS_RECONNECT = (
+    "Constant Contact no longer accepts this link. Someone with access to the account must reconnect it."
+)
 
 
 class Charged(Protocol):
@@ -47,7 +49,10 @@ class _Refreshed:
 def store(connection: Connection, grant: TokenGrant, now: datetime) -> None:
     """Seal a grant into the connection's token row, new or not. Inside the connection's scope."""
     row = ConnectionToken.objects.filter(connection=connection).first() or ConnectionToken(
-        connection=connection, tenant_id=connection.tenant_id, environment_id=connection.environment_id, version=0
+        connection=connection,
+        tenant_id=connection.tenant_id,
+        environment_id=connection.environment_id,
+        version=0,
     )
     _put(row, grant, now)
 

@@ -85,10 +85,12 @@ def open_sealed(text: str, place: Place) -> Secret:
     """
     if not text:
         return Secret("")
-    version, key_id, encoded = (text.split(".", 2) + ["", ""])[:3]
+    version, key_id, encoded = [*text.split(".", 2), "", ""][:3]
     cipher = _ring().get(key_id)
     if version != "v1" or cipher is None:
-        raise CannotOpen(f"sealed by key {key_id!r}, which is not in SECRETS_KEYS: put it back at the end of the list")
+        raise CannotOpen(
+            f"sealed by key {key_id!r}, which is not in SECRETS_KEYS: put it back at the end of the list"
+        )
     data = base64.b64decode(encoded)
     try:
         plain = cipher.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], place.bound_to(key_id))

@@ -41,9 +41,10 @@ def create_list(connection: Connection, client: Client, name: str) -> RemoteList
     try:
         made = client.lists.create(name)
     except Conflict:
-        made = next((one for page in client.lists.pages(name=name) for one in page.items), None)
-        if made is None:
+        same = [one for page in client.lists.pages(name=name) for one in page.items]
+        if not same:
             raise
+        made = same[0]
     with tenancy.acting_for(connection.tenant_id, connection.environment_id):
         return _keep_list(connection, made, datetime.now(UTC))
 
@@ -55,9 +56,10 @@ def create_field(connection: Connection, client: Client, label: str, kind: str) 
             label, kind, metadata=_METADATA.get(kind), version=2 if kind == "date" else None
         )
     except Conflict:
-        made = next((one for one in client.custom_fields.all() if one.label.casefold() == label.casefold()), None)
-        if made is None:
+        same = [one for one in client.custom_fields.all() if one.label.casefold() == label.casefold()]
+        if not same:
             raise
+        made = same[0]
     except Invalid:
         if kind == "string":
             raise

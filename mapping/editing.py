@@ -67,7 +67,9 @@ def declare(connection: Connection, names: Sequence[str]) -> list[AppField]:
     return found
 
 
-def rows(connection: Connection, app_fields: Sequence[AppField], samples: dict[str, list[str]] | None = None) -> list[Row]:
+def rows(
+    connection: Connection, app_fields: Sequence[AppField], samples: dict[str, list[str]] | None = None
+) -> list[Row]:
     """The mapping page's lines: what is saved, else what is suggested."""
     saved = {row.app_field_id: row for row in FieldMapping.objects.filter(connection=connection)}
     remote = list(RemoteField.objects.filter(connection=connection))
@@ -108,7 +110,10 @@ def _suggested(app_field: AppField, remote: Sequence[RemoteField], taken: set[st
 
 def check_fields(connection: Connection, choices: Sequence[FieldChoice]) -> dict[UUID, str]:
     """What is wrong with these choices, by app field; empty if nothing is."""
-    alive = {str(pk) for pk in RemoteField.objects.filter(connection=connection).values_list("custom_field_id", flat=True)}
+    alive = {
+        str(pk)
+        for pk in RemoteField.objects.filter(connection=connection).values_list("custom_field_id", flat=True)
+    }
     labels = {row.label.casefold() for row in RemoteField.objects.filter(connection=connection)}
     problems: dict[UUID, str] = {}
     seen: dict[str, UUID] = {}
@@ -118,17 +123,25 @@ def check_fields(connection: Connection, choices: Sequence[FieldChoice]) -> dict
         if kind == "new" and not one.label.strip():
             problems[one.app_field_id] = "Give the new custom field a name."
         elif kind == "new" and len(one.label.strip()) > fields.LABEL_LONGEST:
-            problems[one.app_field_id] = f"A custom field's name has at most {fields.LABEL_LONGEST} characters."
+            problems[one.app_field_id] = (
+                f"A custom field's name has at most {fields.LABEL_LONGEST} characters."
+            )
         elif kind == "new" and one.label.strip().casefold() in labels:
-            problems[one.app_field_id] = "The account has a custom field of this name: choose it from the list."
+            problems[one.app_field_id] = (
+                "The account has a custom field of this name: choose it from the list."
+            )
         elif kind == "new" and one.type not in fields.CUSTOM_TYPES:
             problems[one.app_field_id] = "Choose the kind of the new custom field."
-        elif (kind == "custom" and target not in alive) or (kind == "standard" and target not in fields.STANDARD):
+        elif (kind == "custom" and target not in alive) or (
+            kind == "standard" and target not in fields.STANDARD
+        ):
             problems[one.app_field_id] = "This field is not there any more. Choose another."
         elif kind not in {"custom", "standard", "new", "lists", "ignored"}:
             problems[one.app_field_id] = "Choose where this field goes."
         elif kind in {"custom", "standard", "new"} and key in seen:
-            problems[one.app_field_id] = "Another field already fills this one. Choose another, or leave it out."
+            problems[one.app_field_id] = (
+                "Another field already fills this one. Choose another, or leave it out."
+            )
         seen.setdefault(key, one.app_field_id)
     return problems
 
@@ -159,7 +172,9 @@ def save_fields(connection: Connection, choices: Sequence[FieldChoice]) -> None:
 
 def check_lists(connection: Connection, choices: Sequence[ListChoice]) -> dict[str, str]:
     """What is wrong with these choices, by app list; empty if nothing is."""
-    alive = {str(pk) for pk in RemoteList.objects.filter(connection=connection).values_list("list_id", flat=True)}
+    alive = {
+        str(pk) for pk in RemoteList.objects.filter(connection=connection).values_list("list_id", flat=True)
+    }
     problems = {}
     for one in choices:
         if one.choice == "new" and not one.name.strip():

@@ -83,7 +83,9 @@ _SYNONYMS: Final[dict[str, str]] = {
     "birthday": "",
     "birthdayday": "birthday_day",
 }
-_LIST_WORDS: Final = frozenset({"list", "lists", "mailinglist", "mailinglists", "group", "groups", "newsletters"})
+_LIST_WORDS: Final = frozenset(
+    {"list", "lists", "mailinglist", "mailinglists", "group", "groups", "newsletters"}
+)
 
 
 def normalised(name: str) -> str:
@@ -96,7 +98,14 @@ def suggested_standard(name: str) -> str:
     key = normalised(name)
     if key in _SYNONYMS:
         return _SYNONYMS[key]
-    return next((column for column, place in STANDARD.items() if key in {normalised(column), normalised(place.label)}), "")
+    return next(
+        (
+            column
+            for column, place in STANDARD.items()
+            if key in {normalised(column), normalised(place.label)}
+        ),
+        "",
+    )
 
 
 def names_lists(name: str) -> bool:

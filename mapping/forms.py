@@ -17,7 +17,10 @@ Choices = list[tuple[str, Any]]
 def field_choices(connection: Connection) -> Choices:
     """The places an app field can go, grouped. Inside the scope."""
     custom = [
-        (f"custom:{row.custom_field_id}", f"{row.label} ({fields.CUSTOM_TYPES.get(row.type, row.type).lower()})")
+        (
+            f"custom:{row.custom_field_id}",
+            f"{row.label} ({fields.CUSTOM_TYPES.get(row.type, row.type).lower()})",
+        )
         for row in RemoteField.objects.filter(connection=connection)
     ]
     standard = [(f"standard:{place.column}", place.label) for place in fields.STANDARD.values()]
@@ -104,7 +107,11 @@ class FieldMapForm(forms.Form):
 def list_choices(connection: Connection) -> Choices:
     """The lists an app list can fill. Inside the scope."""
     there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
-    return [("new", "A new list"), *([("Lists of this account", there)] if there else []), ("ignored", "No list")]
+    return [
+        ("new", "A new list"),
+        *([("Lists of this account", there)] if there else []),
+        ("ignored", "No list"),
+    ]
 
 
 class ListMapForm(forms.Form):
@@ -115,7 +122,9 @@ class ListMapForm(forms.Form):
         self.connection = connection
         self.app_lists = list(app_lists)
         saved = {row.app_list.casefold(): row for row in ListMapping.objects.filter(connection=connection)}
-        there = {row.name.casefold(): str(row.list_id) for row in RemoteList.objects.filter(connection=connection)}
+        there = {
+            row.name.casefold(): str(row.list_id) for row in RemoteList.objects.filter(connection=connection)
+        }
         choices = list_choices(connection)
         self.states: list[str] = []
         for number, name in enumerate(self.app_lists):
@@ -175,4 +184,3 @@ class DeclareForm(forms.Form):
     def clean_name(self) -> str:
         """One line, not blank."""
         return " ".join(str(self.cleaned_data["name"]).split())
-

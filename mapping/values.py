@@ -31,10 +31,14 @@ _NO: Final = frozenset({"false", "no", "n", "0"})
 def email(text: str, place: Place) -> str:
     """An address as it is sent; its form is checked, not whether anyone reads there."""
     if len(text) > place.longest:
-        raise BadValue("email_too_long", f"the address has {len(text)} characters; the most is {place.longest}")
+        raise BadValue(
+            "email_too_long", f"the address has {len(text)} characters; the most is {place.longest}"
+        )
     try:
         # Names such as .test are fit for a test environment, and cost nothing elsewhere.
-        found = validate_email(text, check_deliverability=False, test_environment=True, allow_quoted_local=False)
+        found = validate_email(
+            text, check_deliverability=False, test_environment=True, allow_quoted_local=False
+        )
     except EmailNotValidError:
         raise BadValue("invalid_email", f"“{_shown(text)}” is not an e-mail address") from None
     return str(found.ascii_email or found.normalized)
@@ -118,7 +122,9 @@ def choices(value: str, place: Place) -> str:
 def _whole(low: int, high: int) -> Callable[[str, Place], str]:
     def read(value: str, place: Place) -> str:
         if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
-            raise BadValue("bad_birthday", f"{place.label}: “{_shown(value)}” is not a number from {low} to {high}")
+            raise BadValue(
+                "bad_birthday", f"{place.label}: “{_shown(value)}” is not a number from {low} to {high}"
+            )
         return str(int(value))
 
     return read

@@ -22,10 +22,12 @@ from mapping.models import AppField, ListMapping
 @login_required
 def mapping(request: HttpRequest, workspace_id: UUID, environment: str, connection_id: UUID) -> HttpResponse:
     """The fields and lists of one account; a single row for HTMX, so that its cable follows the choice."""
-    scope = scoping.workspace(request, workspace_id, environment, "map" if request.method == "POST" else "view")
+    scope = scoping.workspace(
+        request, workspace_id, environment, "map" if request.method == "POST" else "view"
+    )
     with scope.transaction():
         connection = scoping.one(Connection.objects.all(), pk=connection_id)
-        app_fields = AppField.objects.filter(connection=connection)[: editing.MOST_FIELDS]
+        app_fields = list(AppField.objects.filter(connection=connection)[: editing.MOST_FIELDS])
         if request.htmx and "row" in request.GET:  # type: ignore[attr-defined]  # django-htmx puts it there
             return _row(request, connection, request.GET["row"])
         lists = list(ListMapping.objects.filter(connection=connection).values_list("app_list", flat=True))
@@ -55,7 +57,9 @@ def _row(request: HttpRequest, connection: Connection, key: str) -> HttpResponse
 
 
 def _place(connection: Connection) -> dict[str, object]:
-    return {"row_url": reverse("mapping", args=[connection.tenant_id, connection.environment.kind, connection.pk])}
+    return {
+        "row_url": reverse("mapping", args=[connection.tenant_id, connection.environment.kind, connection.pk])
+    }
 
 
 @require_POST

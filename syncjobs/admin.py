@@ -1,4 +1,4 @@
-"""Operators' pages of jobs and uploaded files. Two verbs, retry and stop: the functions that people's pages call.
+"""Operators' pages of jobs and files. Two verbs, retry and stop, the functions that people's pages call.
 
 Promises: stopping asks first and names the jobs; each verb acts in the scope of the job's own workspace; what
 an operator did stands in the job's history; no content of a file and no person's data is shown.
@@ -161,7 +161,7 @@ class SyncJobPages(InEnvironment, OperatorPages):
             "checkbox": ACTION_CHECKBOX_NAME,
             "from_page": request.POST.get("from_page", ""),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]  # Django's way to say it
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/syncjobs/syncjob/stop_confirmation.html", context)
 
     def _carry_out(

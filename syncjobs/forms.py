@@ -25,7 +25,11 @@ class UploadForm(forms.Form):
     encoding = forms.ChoiceField(
         label="Encoding",
         required=False,
-        choices=[(AUTO, "Detect"), *ENCODINGS.items(), (UTF8_REJECT, "UTF-8, and reject the lines that are not")],
+        choices=[
+            (AUTO, "Detect"),
+            *ENCODINGS.items(),
+            (UTF8_REJECT, "UTF-8, and reject the lines that are not"),
+        ],
         help_text="Leave it unless you were told that the file is not UTF-8.",
     )
 
@@ -69,4 +73,8 @@ class StartForm(forms.Form):
         chosen = self.cleaned_data.get("everyone") or ""
         if not chosen:
             return []
-        return [{"new": self.cleaned_data["new_name"], "list_id": ""}] if chosen == "new" else [{"list_id": chosen}]
+        return (
+            [{"new": self.cleaned_data["new_name"], "list_id": ""}]
+            if chosen == "new"
+            else [{"list_id": chosen}]
+        )

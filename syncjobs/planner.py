@@ -34,7 +34,10 @@ def plan(people: Mapping[ListSet, int], *, rows_per_call: int, addresses_per_cal
 
     def calls(groups: list[Group]) -> int:
         return sum(
-            -(-sum(people[lists] for lists in group.members) // (rows_per_call if group.whole_rows else addresses_per_call))
+            -(
+                -sum(people[lists] for lists in group.members)
+                // (rows_per_call if group.whole_rows else addresses_per_call)
+            )
             for group in groups
         )
 

@@ -83,9 +83,9 @@ class Claim:
             LostClaim: the claim is gone; nothing of the block is kept.
         """
         with tenancy.acting_for(self.job.tenant_id, self.job.environment_id):
-            held = SyncJob.objects.filter(pk=self.job.pk, fence=self.fence, state=SyncJob.State.RUNNING).update(
-                lease_until=_lease_end()
-            )
+            held = SyncJob.objects.filter(
+                pk=self.job.pk, fence=self.fence, state=SyncJob.State.RUNNING
+            ).update(lease_until=_lease_end())
             if held != 1:
                 raise LostClaim
             yield self.job
@@ -122,7 +122,13 @@ class Claim:
         """End the job. Inside `transaction`."""
         ended_at = None if state == SyncJob.State.ATTENTION else datetime.now(UTC)
         self._settle(
-            state, explanation, state=state, reason=reason, explanation=explanation, ended_at=ended_at, **changes
+            state,
+            explanation,
+            state=state,
+            reason=reason,
+            explanation=explanation,
+            ended_at=ended_at,
+            **changes,
         )
 
     def _settle(self, outcome: str, note: str, **changes: Any) -> None:
@@ -167,7 +173,9 @@ def _claim(tenant_id: UUID, environment_id: UUID, job_id: UUID, worker: str) -> 
         if job.started_at is None:
             job.started_at = now
             SyncJob.objects.filter(pk=job_id).update(started_at=now)
-        JobStep.objects.filter(job=job, ended_at=None).update(ended_at=now, outcome="lost", note="its worker went silent")
+        JobStep.objects.filter(job=job, ended_at=None).update(
+            ended_at=now, outcome="lost", note="its worker went silent"
+        )
         step = JobStep.objects.create(
             tenant_id=tenant_id,
             environment_id=environment_id,
@@ -212,7 +220,9 @@ def retry(job: SyncJob) -> bool:
 
 def resume_after_reconnect(connection: Connection) -> None:
     """Jobs that waited for a person to reconnect go on. Inside the connection's scope."""
-    for job in SyncJob.objects.filter(connection=connection, state=SyncJob.State.ATTENTION, reason="needs_reauth"):
+    for job in SyncJob.objects.filter(
+        connection=connection, state=SyncJob.State.ATTENTION, reason="needs_reauth"
+    ):
         retry(job)
 
 

@@ -47,22 +47,54 @@ class Reaction:
 
 # First match wins; subclasses stand before their parents.
 REACTIONS: Final[tuple[tuple[type[Exception], Reaction], ...]] = (
-    (errors.QuotaExceeded, Reaction("wait", "quota_exceeded", "Today's limit is used. Goes on at 00:00 UTC.", 3600)),
+    (
+        errors.QuotaExceeded,
+        Reaction("wait", "quota_exceeded", "Today's limit is used. Goes on at 00:00 UTC.", 3600),
+    ),
     (errors.QuotaRefused, Reaction("wait", "throttled", "Waiting for a turn at Constant Contact.", 1)),
     (errors.Throttled, Reaction("wait", "throttled", "Constant Contact asks to go slower.", 5)),
-    (errors.ActivityQueueFull, Reaction("wait", "activity_queue_full", "The account has too much queued already.", 60)),
-    (errors.InvalidGrant, Reaction("ask", "needs_reauth", "The account must be reconnected; then this goes on.")),
-    (errors.InvalidClient, Reaction("ask", "application_refused", "Constant Contact refuses the application's secret.")),
-    (errors.Unauthorized, Reaction("ask", "needs_reauth", "The account must be reconnected; then this goes on.")),
-    (errors.Forbidden, Reaction("ask", "forbidden", "The person who connected the account may not do this any more.")),
-    (CannotOpen, Reaction("ask", "key_missing", "The key that sealed this account's tokens is not in SECRETS_KEYS.")),
-    (errors.TokenError, Reaction("again", "provider_unavailable", "Constant Contact gives no new token yet.")),
-    (errors.ServerFault, Reaction("again", "provider_unavailable", "Constant Contact answered with a fault.")),
+    (
+        errors.ActivityQueueFull,
+        Reaction("wait", "activity_queue_full", "The account has too much queued already.", 60),
+    ),
+    (
+        errors.InvalidGrant,
+        Reaction("ask", "needs_reauth", "The account must be reconnected; then this goes on."),
+    ),
+    (
+        errors.InvalidClient,
+        Reaction("ask", "application_refused", "Constant Contact refuses the application's secret."),
+    ),
+    (
+        errors.Unauthorized,
+        Reaction("ask", "needs_reauth", "The account must be reconnected; then this goes on."),
+    ),
+    (
+        errors.Forbidden,
+        Reaction("ask", "forbidden", "The person who connected the account may not do this any more."),
+    ),
+    (
+        CannotOpen,
+        Reaction("ask", "key_missing", "The key that sealed this account's tokens is not in SECRETS_KEYS."),
+    ),
+    (
+        errors.TokenError,
+        Reaction("again", "provider_unavailable", "Constant Contact gives no new token yet."),
+    ),
+    (
+        errors.ServerFault,
+        Reaction("again", "provider_unavailable", "Constant Contact answered with a fault."),
+    ),
     (errors.Unreachable, Reaction("again", "provider_unavailable", "Constant Contact cannot be reached.")),
-    (errors.OutcomeUnknown, Reaction("again", "provider_unavailable", "Constant Contact did not answer in time.")),
+    (
+        errors.OutcomeUnknown,
+        Reaction("again", "provider_unavailable", "Constant Contact did not answer in time."),
+    ),
     (errors.ProviderError, Reaction("fail", "provider_refused", "Constant Contact refused a call.")),
 )
-UNEXPECTED: Final = Reaction("again", "internal_error", "Something went wrong on our side; it is tried again.")
+UNEXPECTED: Final = Reaction(
+    "again", "internal_error", "Something went wrong on our side; it is tried again."
+)
 
 
 def run_due(worker: str, *, for_seconds: float = 20.0, clock: Callable[[], float] = time.monotonic) -> int:
@@ -111,7 +143,9 @@ def _react(claim: Claim, kind: Kind, error: Exception) -> None:
         _settle(claim, lambda: claim.defer(seconds, reason, _WAITS.get(reason, reaction.text)))
     else:
         attempts = claim.job.attempts
-        _settle(claim, lambda: claim.defer(_pause(attempts), reaction.reason, reaction.text, attempts=attempts))
+        _settle(
+            claim, lambda: claim.defer(_pause(attempts), reaction.reason, reaction.text, attempts=attempts)
+        )
 
 
 _WAITS: Final = {

@@ -10,7 +10,9 @@ from typing import Any
 from django.db import connection
 
 
-def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, on_conflict: str = "") -> int:
+def insert(
+    table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, on_conflict: str = ""
+) -> int:
     """Insert rows into `table`; answers how many were. Inside the scope that they belong to.
 
     Args:
@@ -22,7 +24,8 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *,
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.staged")
-        cursor.execute(f'CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {names} FROM "{table}" WITH NO DATA')  # noqa: S608  # names are ours
+        made = f'CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {names} FROM "{table}" WITH NO DATA'  # noqa: S608
+        cursor.execute(made)
         with cursor.copy(f"COPY staged ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)

@@ -40,7 +40,9 @@ def _frame(scope: Scope, title: str, connection: Connection | None = None, **mor
 
 @require_GET
 @login_required
-def connection(request: HttpRequest, workspace_id: UUID, environment: str, connection_id: UUID) -> HttpResponse:
+def connection(
+    request: HttpRequest, workspace_id: UUID, environment: str, connection_id: UUID
+) -> HttpResponse:
     """One account: is it working, what did it do, what to do."""
     scope = scoping.workspace(request, workspace_id, environment)
     with scope.transaction():
@@ -55,9 +57,14 @@ def connection(request: HttpRequest, workspace_id: UUID, environment: str, conne
             "just_connected": request.GET.get("connected") == "1",
         }
         frame = pages.inside(
-            scope, str(row), crumbs=[("Accounts", reverse("connections", args=[workspace_id, environment]))], here="Accounts"
+            scope,
+            str(row),
+            crumbs=[("Accounts", reverse("connections", args=[workspace_id, environment]))],
+            here="Accounts",
         )
-        return render(request, "connection.html", {**context, **frame, "connection": row, "connection_key": str(row.pk)})
+        return render(
+            request, "connection.html", {**context, **frame, "connection": row, "connection_key": str(row.pk)}
+        )
 
 
 @require_http_methods(["GET", "POST"])
@@ -160,7 +167,10 @@ def jobs(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpResp
     scope = scoping.workspace(request, workspace_id, environment)
     with scope.transaction():
         found = list(SyncJob.objects.select_related("connection", "started_by")[:JOBS_SHOWN])
-        context = {"jobs": [(one, progress.describe(one)) for one in found], **pages.inside(scope, "Jobs", here="Jobs")}
+        context = {
+            "jobs": [(one, progress.describe(one)) for one in found],
+            **pages.inside(scope, "Jobs", here="Jobs"),
+        }
         return render(request, "jobs.html", context)
 
 
@@ -185,7 +195,10 @@ def job(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
             "poll_seconds": POLL_SECONDS,
         }
         frame = pages.inside(
-            scope, f"Import of {row.options.get('file_name', 'a file')}", crumbs=_job_crumbs(scope, row), here="Jobs"
+            scope,
+            f"Import of {row.options.get('file_name', 'a file')}",
+            crumbs=_job_crumbs(scope, row),
+            here="Jobs",
         )
         template = "job.html#moving" if request.htmx else "job.html"  # type: ignore[attr-defined]  # django-htmx puts it there
         return render(request, template, {**context, **frame})
@@ -193,14 +206,28 @@ def job(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
 
 def _job_crumbs(scope: Scope, row: SyncJob) -> list[tuple[str, str]]:
     place = [scope.tenant_id, scope.environment]
-    return [("Jobs", reverse("jobs", args=place)), (str(row.connection), reverse("connection", args=[*place, row.connection_id]))]
+    return [
+        ("Jobs", reverse("jobs", args=place)),
+        (str(row.connection), reverse("connection", args=[*place, row.connection_id])),
+    ]
 
 
 def _counters(row: SyncJob) -> list[dict[str, Any]]:
     address = reverse("job-rows", args=[row.tenant_id, row.environment.kind, row.pk])
-    words = {"created": "Created", "updated": "Updated", "unchanged": "No change", "skipped": "Skipped", "rejected": "Rejected"}
+    words = {
+        "created": "Created",
+        "updated": "Updated",
+        "unchanged": "No change",
+        "skipped": "Skipped",
+        "rejected": "Rejected",
+    }
     return [
-        {"label": words[name], "status": words[name], "value": count, "url": f"{address}?outcome={name}" if count else ""}
+        {
+            "label": words[name],
+            "status": words[name],
+            "value": count,
+            "url": f"{address}?outcome={name}" if count else "",
+        }
         for name, count in row.outcome_counts.items()
     ]
 
@@ -251,8 +278,15 @@ def rows(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUI
             "count": row.outcome_counts[outcome],
             "next_after": page[-1].line if more else None,
         }
-        crumbs = [*_job_crumbs(scope, row), ("Import", reverse("job", args=[workspace_id, environment, job_id]))]
-        return render(request, "rows.html", {**context, **pages.inside(scope, f"{words} rows", crumbs=crumbs, here="Jobs")})
+        crumbs = [
+            *_job_crumbs(scope, row),
+            ("Import", reverse("job", args=[workspace_id, environment, job_id])),
+        ]
+        return render(
+            request,
+            "rows.html",
+            {**context, **pages.inside(scope, f"{words} rows", crumbs=crumbs, here="Jobs")},
+        )
 
 
 def _chosen_rows(request: HttpRequest, row: SyncJob) -> tuple[str, str, Any]:
@@ -266,7 +300,9 @@ def _chosen_rows(request: HttpRequest, row: SyncJob) -> tuple[str, str, Any]:
 
 @require_GET
 @login_required
-def download(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID) -> StreamingHttpResponse:
+def download(
+    request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
+) -> StreamingHttpResponse:
     """The rows of one outcome as CSV, safe to open in a spreadsheet program."""
     scope = scoping.workspace(request, workspace_id, environment)
     with scope.transaction():

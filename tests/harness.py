@@ -72,7 +72,15 @@ class Patchbay:
     def spawn(self) -> Self:
         """Start it, without waiting."""
         self._ready_file.unlink(missing_ok=True)
-        command = [sys.executable, str(self.root / "manage.py"), "up", "--data", str(self.data), "--port", "0"]
+        command = [
+            sys.executable,
+            str(self.root / "manage.py"),
+            "up",
+            "--data",
+            str(self.data),
+            "--port",
+            "0",
+        ]
         command += ["--ready-file", str(self._ready_file), *self.options]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
@@ -133,11 +141,15 @@ class Patchbay:
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             yield connection
 
-    def manage(self, *arguments: str, seconds: float = 120.0, **settings: str) -> "subprocess.CompletedProcess[str]":
+    def manage(
+        self, *arguments: str, seconds: float = 120.0, **settings: str
+    ) -> "subprocess.CompletedProcess[str]":
         """Run another command on the same data folder, beside the run."""
         return self.command("--data", str(self.data), *arguments, seconds=seconds, **settings)
 
-    def command(self, *arguments: str, seconds: float = 120.0, **settings: str) -> "subprocess.CompletedProcess[str]":
+    def command(
+        self, *arguments: str, seconds: float = 120.0, **settings: str
+    ) -> "subprocess.CompletedProcess[str]":
         """Run a command that is told nothing of the run but these settings."""
         return subprocess.run(
             [sys.executable, str(self.root / "manage.py"), *arguments],
@@ -157,7 +169,9 @@ class Patchbay:
 
     def program(self, name: str) -> int:
         """The process number of one of PROGRAMS; it leads a process group of its own."""
-        marked = [pid for pid in self.tree() if PROGRAMS[name] in command_line(pid) and os.getpgid(pid) == pid]
+        marked = [
+            pid for pid in self.tree() if PROGRAMS[name] in command_line(pid) and os.getpgid(pid) == pid
+        ]
         assert len(marked) == 1, f"{name}: {marked}"
         return marked[0]
 
@@ -191,7 +205,9 @@ class Patchbay:
 
     def left(self) -> list[int]:
         """Processes of the run that are there though it has ended, wherever they hang now."""
-        ours = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _names(int(entry.name), self.data)]
+        ours = [
+            int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _names(int(entry.name), self.data)
+        ]
         seen = [pid for pid in self._seen if is_running(pid) and os.getpgid(pid) in self._seen]
         return sorted({pid for pid in [*ours, *seen] if is_running(pid) and pid != os.getpid()})
 

@@ -23,7 +23,15 @@ CLUSTER: ThrowawayCluster | None = None
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 # Nothing of the machine's own environment may decide what the tests see.
-for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL", "BROKER_URL", "PUBLIC_URL", "DEPLOYMENT", "PGPORT"):
+for name in (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "DATABASE_OPERATOR_URL",
+    "BROKER_URL",
+    "PUBLIC_URL",
+    "DEPLOYMENT",
+    "PGPORT",
+):
     os.environ.pop(name, None)
 
 
@@ -36,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def set_up() -> None:
     """Database, environment and Django for this process."""
-    global CLUSTER
+    global CLUSTER  # noqa: PLW0603  # one cluster a process, kept for its end
     place = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
     folder = Path(tempfile.gettempdir()) / f"patchbay-tests-{os.getuid()}-{place}"
     cluster = CLUSTER = throwaway.open_cluster(folder)

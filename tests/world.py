@@ -58,7 +58,10 @@ class World:
         from connections import accounts, tenancy
         from connections.models import Membership, User
 
-        people = [User.objects.create_user(f"{name}@people.test", "correct horse 9") for name in ("owner", "member", "stranger")]
+        people = [
+            User.objects.create_user(f"{name}@people.test", "correct horse 9")
+            for name in ("owner", "member", "stranger")
+        ]
         tenant = accounts.open_workspace(people[0], "Alpha Software")
         foreign = accounts.open_workspace(people[2], "Omega Software")
         with tenancy.acting_for(tenant.pk):
@@ -127,7 +130,7 @@ class World:
                 provider_app_id=app.pk,
                 account_id=name.lower().replace(" ", "-"),
                 account_name=name,
-                account_email=f"owner@{name.split()[0].lower()}.example",
+                account_email=f"owner@{name.split(maxsplit=1)[0].lower()}.example",
                 account_role="Account owner",
                 status=status,
                 linked_at=now,

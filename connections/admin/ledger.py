@@ -60,7 +60,8 @@ class QuotaPoolPages(OperatorPages):
         """With what is charged to the running UTC day, as `quota.used_today` counts it."""
         today = QuotaDay.objects.filter(pool=OuterRef("pk"), day=datetime.now(UTC).date())
         used = Coalesce(Subquery(today.values("used")[:1]), 0)
-        return super().get_queryset(request).annotate(used_today=used)
+        rows: Rows = super().get_queryset(request).annotate(used_today=used)
+        return rows
 
     @admin.display(description="used today", ordering="used_today")
     def today(self, row: QuotaPool) -> str:

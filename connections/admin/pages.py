@@ -1,8 +1,8 @@
-"""What operators' pages share: they read every workspace's rows, show named columns, and change almost nothing.
+"""What operators' pages share: they read every workspace's rows, show named columns, change almost nothing.
 
 Promises: rows are read and written through the operators' role only; a column is shown only if a page names
 it (sealed and hashed ones are not even loaded); facts are read-only, and what may be edited is named in
-`editable`; a list takes as many queries for a hundred rows as for one, and counts no further than `MOST_COUNTED`.
+`editable`; a list takes as many queries for a hundred rows as for one, and counts to `MOST_COUNTED` at most.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ class OperatorPages(Pages):
     unloaded: ClassVar[tuple[str, ...]] = ()
     id_search: ClassVar[tuple[str, ...]] = ("id",)
 
-    actions = None
+    actions: ClassVar[Sequence[str] | None] = None
     list_per_page = 50
     list_max_show_all = 200
     show_full_result_count = False
@@ -78,7 +78,10 @@ class OperatorPages(Pages):
         return [str(name) for name in shown if name not in self.editable]
 
     def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
+        self,
+        db_field: "models.ForeignKey[Any, Any]",
+        request: HttpRequest,
+        **kwargs: Any,  # noqa: ANN401  # whatever the field's form takes
     ) -> "ModelChoiceField[Any] | None":
         """Choices are all rows, as the operators' role sees them."""
         kwargs["using"] = OPERATOR
@@ -88,7 +91,7 @@ class OperatorPages(Pages):
         self,
         db_field: "models.Field[Any, Any]",
         request: HttpRequest | None,
-        **kwargs: Any,  # noqa: ANN401  # whatever the field's form takes
+        **kwargs: Any,  # whatever the field's form takes
     ) -> "Field | None":
         """A choice of a row is a plain select; no pop-ups that add or change rows beside it."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -113,7 +113,7 @@ class LogTransport(httpx.BaseTransport):
             note(signal, status, size=size)
 
         # httpx's type says that a response may have an asynchronous stream; a BaseTransport's never has.
-        assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101
+        assert isinstance(response.stream, httpx.SyncByteStream)
         response.stream = WatchedStream(response.stream, ended)
         return response
 

@@ -16,13 +16,17 @@ class QuotaPool(models.Model):
     calls_per_second = models.PositiveIntegerField(default=4)
     calls_per_day = models.PositiveIntegerField(default=10_000)
     token_calls_per_second = models.PositiveIntegerField(default=1)
-    closed_until = models.DateTimeField(null=True, blank=True, help_text="The provider said the day is spent.")
+    closed_until = models.DateTimeField(
+        null=True, blank=True, help_text="The provider said the day is spent."
+    )
 
     class Meta:
         ordering = ["name", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(calls_per_second__gte=1, calls_per_day__gte=1, token_calls_per_second__gte=1),
+                condition=models.Q(
+                    calls_per_second__gte=1, calls_per_day__gte=1, token_calls_per_second__gte=1
+                ),
                 name="quotapool_limits_positive",
             )
         ]
@@ -70,7 +74,9 @@ class ProviderCall(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     # Plain ids: a call outlives its connection and its job, and is written while they are busy.
     connection_id = models.UUIDField(null=True, db_index=True)
     link_state_id = models.UUIDField(null=True)

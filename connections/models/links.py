@@ -36,7 +36,9 @@ class ProviderApp(models.Model):
     client_id = models.CharField(max_length=100)
     client_secret_sealed = models.TextField(blank=True, editable=False)
     flow = models.CharField(max_length=4, choices=Flow.choices, default=Flow.CODE)
-    refresh_tokens = models.CharField(max_length=10, choices=RefreshTokens.choices, default=RefreshTokens.ROTATING)
+    refresh_tokens = models.CharField(
+        max_length=10, choices=RefreshTokens.choices, default=RefreshTokens.ROTATING
+    )
     scopes = models.CharField(max_length=200, default="account_read contact_data offline_access")
     authorize_url = models.URLField(max_length=300)
     token_url = models.URLField(max_length=300)
@@ -52,7 +54,9 @@ class ProviderApp(models.Model):
             models.UniqueConstraint(
                 fields=["tenant", "kind", "client_id"], name="providerapp_once", nulls_distinct=False
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=["test", "live"]), name="providerapp_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["test", "live"]), name="providerapp_kind_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,7 +76,9 @@ class Connection(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     provider_app = models.ForeignKey(ProviderApp, on_delete=models.PROTECT, related_name="+")
     customer_ref = models.CharField("customer reference", max_length=200, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.CONNECTING)
@@ -110,7 +116,9 @@ class ConnectionToken(models.Model):
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="token", db_constraint=False
     )
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     access_sealed = models.TextField(editable=False)
     refresh_sealed = models.TextField(blank=True, editable=False)
     scope = models.CharField(max_length=200, blank=True)
@@ -127,11 +135,13 @@ class ConnectionToken(models.Model):
 
 
 class LinkState(models.Model):
-    """A link that is under way: single use, hashed, short-lived, bound to browser, workspace, redirect and application."""
+    """A link that is under way: single use, hashed, short-lived, bound to browser, workspace, application."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     provider_app = models.ForeignKey(ProviderApp, on_delete=models.CASCADE, related_name="+")
     reconnecting = models.ForeignKey(
         Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_constraint=False

@@ -43,7 +43,9 @@ class Environment(models.Model):
             RowSecurity(name="environment_row_security", scope="tenant"),
             models.UniqueConstraint(fields=["tenant", "kind"], name="environment_one_of_a_kind"),
             models.UniqueConstraint(fields=["tenant", "id"], name="environment_within_tenant"),
-            models.CheckConstraint(condition=models.Q(kind__in=["test", "live"]), name="environment_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["test", "live"]), name="environment_kind_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -84,7 +86,9 @@ class ApiKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=24, unique=True)
     digest = models.BinaryField(max_length=32)

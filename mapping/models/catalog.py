@@ -13,7 +13,9 @@ class RemoteList(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="remote_lists", db_constraint=False
     )
@@ -37,7 +39,9 @@ class RemoteField(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="remote_fields", db_constraint=False
     )
@@ -52,7 +56,9 @@ class RemoteField(models.Model):
         ordering = ["label", "id"]
         constraints = [
             *in_environment("remotefield", ("connection_id", "connections_connection")),
-            models.UniqueConstraint(fields=["tenant", "connection", "custom_field_id"], name="remotefield_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "custom_field_id"], name="remotefield_once"
+            ),
         ]
 
     def __str__(self) -> str:

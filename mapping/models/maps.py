@@ -13,7 +13,9 @@ class AppField(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="app_fields", db_constraint=False
     )
@@ -47,11 +49,15 @@ class FieldMapping(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="field_mappings", db_constraint=False
     )
-    app_field = models.OneToOneField(AppField, on_delete=models.CASCADE, related_name="mapping", db_constraint=False)
+    app_field = models.OneToOneField(
+        AppField, on_delete=models.CASCADE, related_name="mapping", db_constraint=False
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     target = models.CharField(max_length=60, blank=True)
     new_label = models.CharField(max_length=50, blank=True)
@@ -62,7 +68,9 @@ class FieldMapping(models.Model):
         ordering = ["app_field__position", "id"]
         constraints = [
             *in_environment(
-                "fieldmapping", ("connection_id", "connections_connection"), ("app_field_id", "mapping_appfield")
+                "fieldmapping",
+                ("connection_id", "connections_connection"),
+                ("app_field_id", "mapping_appfield"),
             ),
             models.UniqueConstraint(
                 fields=["tenant", "connection", "kind", "target"],
@@ -84,7 +92,9 @@ class ListMapping(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="list_mappings", db_constraint=False
     )

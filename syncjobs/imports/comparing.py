@@ -35,7 +35,9 @@ def count(claim: Claim) -> None:
     total = client.contacts.counts().total
     with claim.transaction() as job:
         KnownContact.objects.filter(job=job).delete()
-        claim.advance("exporting" if total else "asking_deleted", cursor={"known": total, "then": "asking_deleted"})
+        claim.advance(
+            "exporting" if total else "asking_deleted", cursor={"known": total, "then": "asking_deleted"}
+        )
 
 
 def export(claim: Claim) -> None:
@@ -50,7 +52,9 @@ def export(claim: Claim) -> None:
             "polls": 0,
             "since": datetime.now(UTC).isoformat(),
         }
-        claim.advance("exporting_there", cursor=cursor, after_seconds=predicted_seconds(job.cursor.get("known", 0)))
+        claim.advance(
+            "exporting_there", cursor=cursor, after_seconds=predicted_seconds(job.cursor.get("known", 0))
+        )
 
 
 def wait_for_export(claim: Claim) -> None:
@@ -68,7 +72,9 @@ def _after_look(claim: Claim, cursor: dict[str, Any], activity: Activity | None)
         href = activity.results_href or cursor["href"]
         claim.advance("reading_export", cursor={**cursor, "href": href})
     elif (activity is not None and activity.is_finished) or waited > EXPORT_PATIENCE:
-        claim.advance("exporting", cursor=cursor, after_seconds=30, note="the export did not end well; another is made")
+        claim.advance(
+            "exporting", cursor=cursor, after_seconds=30, note="the export did not end well; another is made"
+        )
     else:
         polls = cursor["polls"] + 1
         claim.advance("exporting_there", cursor={**cursor, "polls": polls}, after_seconds=pause(polls))
@@ -147,7 +153,9 @@ def compare(claim: Claim) -> None:
         kinds = {place.column: place.kind for place in plans.translation(job).places.values()}
         names = {
             str(list_id): name
-            for list_id, name in RemoteList.objects.filter(connection=job.connection).values_list("list_id", "name")
+            for list_id, name in RemoteList.objects.filter(connection=job.connection).values_list(
+                "list_id", "name"
+            )
         }
         for row in rows:
             _judge(row, known.get(row.email_key), kinds, names)

@@ -57,7 +57,9 @@ class Known:
     list_names: list[str]
 
 
-def read(chunks: Iterable[bytes], custom_columns: Mapping[str, str], list_names: Sequence[str]) -> Iterator[Known]:
+def read(
+    chunks: Iterable[bytes], custom_columns: Mapping[str, str], list_names: Sequence[str]
+) -> Iterator[Known]:
     """Contacts out of an export's bytes, as they arrive.
 
     Args:
@@ -68,7 +70,8 @@ def read(chunks: Iterable[bytes], custom_columns: Mapping[str, str], list_names:
     Raises:
         NotAnExport: there is no column of addresses.
     """
-    text = io.TextIOWrapper(io.BufferedReader(_Stream(chunks)), encoding="utf-8-sig", newline="")
+    stream = io.BufferedReader(_Stream(chunks))  # type: ignore[type-var]  # a RawIOBase, as it takes
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     rows = csv.reader(text)
     header = [normalised(name) for name in next(rows, [])]
     custom = {normalised(name): column for name, column in custom_columns.items()}

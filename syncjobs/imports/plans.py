@@ -37,7 +37,8 @@ class NotReady(Exception):
 def columns(connection: Connection, upload: Upload) -> list[dict[str, Any]]:
     """The file's columns with their saved choice, in order. Inside the scope."""
     saved = {
-        row.app_field.name: row for row in FieldMapping.objects.filter(connection=connection).select_related("app_field")
+        row.app_field.name: row
+        for row in FieldMapping.objects.filter(connection=connection).select_related("app_field")
     }
     found = []
     for position, name in enumerate(uploads.facts(upload).header):
@@ -56,7 +57,12 @@ def columns(connection: Connection, upload: Upload) -> list[dict[str, Any]]:
 
 
 def start(
-    connection: Connection, upload: Upload, *, everyone: list[dict[str, str]], user: User | None, idempotency_key: str = ""
+    connection: Connection,
+    upload: Upload,
+    *,
+    everyone: list[dict[str, str]],
+    user: User | None,
+    idempotency_key: str = "",
 ) -> SyncJob:
     """The import's job, once for each file and start. Inside the scope.
 
@@ -67,7 +73,9 @@ def start(
     if not any(one["kind"] == "standard" and one["target"] == "email" for one in chosen):
         raise NotReady("Choose the column that holds the e-mail addresses.")
     if len([one for one in chosen if one["kind"] in {"custom", "new"}]) > fields.CUSTOM_PER_CONTACT:
-        raise NotReady(f"Constant Contact takes at most {fields.CUSTOM_PER_CONTACT} custom fields a contact in an import.")
+        raise NotReady(
+            f"Constant Contact takes at most {fields.CUSTOM_PER_CONTACT} custom fields a contact in an import."
+        )
     has_list_column = any(one["kind"] == "lists" for one in chosen)
     if not everyone and not has_list_column:
         raise NotReady("Choose at least one list: Constant Contact takes an import only onto a list.")
@@ -77,7 +85,11 @@ def start(
         "columns": chosen,
         "everyone": everyone,
         "lists": _lists(connection) if has_list_column else [],
-        "basis": {"statement": STATEMENT, "by": user.email if user else "", "at": datetime.now(UTC).isoformat()},
+        "basis": {
+            "statement": STATEMENT,
+            "by": user.email if user else "",
+            "at": datetime.now(UTC).isoformat(),
+        },
     }
     key = idempotency_key or str(upload.pk)
     return queue.enqueue(connection, "import", key, stage="preparing", options=options, started_by=user)

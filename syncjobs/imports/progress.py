@@ -12,7 +12,9 @@ PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("Reading the file", frozenset({"reading", "matching"})),
     (
         "Comparing with the account",
-        frozenset({"counting", "exporting", "exporting_there", "reading_export", "asking_deleted", "comparing"}),
+        frozenset(
+            {"counting", "exporting", "exporting_there", "reading_export", "asking_deleted", "comparing"}
+        ),
     ),
     ("Sending", frozenset({"batching", "sending", "reconciling"})),
     ("Constant Contact is processing", frozenset({"processing"})),
@@ -28,7 +30,10 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "not_a_date": ("Not a date", "Write dates as 2026-11-23."),
     "not_a_number": ("Not a number", "Write numbers such as 12.50."),
     "not_yes_or_no": ("Neither yes nor no", "Write yes or no."),
-    "not_a_choice": ("Not one of the field's choices", "Write one of the choices as Constant Contact has it."),
+    "not_a_choice": (
+        "Not one of the field's choices",
+        "Write one of the choices as Constant Contact has it.",
+    ),
     "bad_birthday": ("Birthday incomplete or impossible", "Give month and day, as numbers."),
     "control_character": ("Unreadable character", "Remove it; it often comes from copying."),
     "unknown_list": ("List not mapped", "Choose a contact list for it on the mapping page."),
@@ -44,9 +49,15 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "unnamed_column": ("Value under no column name", "Name the column, or remove the value."),
     "duplicate": ("Same address again further down", "The last line counts, as at Constant Contact itself."),
     "opted_out": ("Unsubscribed at Constant Contact", "Nothing: people who unsubscribed stay unsubscribed."),
-    "deleted_there": ("Deleted at Constant Contact", "Nothing: people who were deleted there are not brought back."),
+    "deleted_there": (
+        "Deleted at Constant Contact",
+        "Nothing: people who were deleted there are not brought back.",
+    ),
     "same": ("The same already", "Nothing: the account has these values."),
-    "not_taken": ("Not taken by Constant Contact", "Look at the value that its message names, and import it again."),
+    "not_taken": (
+        "Not taken by Constant Contact",
+        "Look at the value that its message names, and import it again.",
+    ),
     "not_sent": ("Not sent", "Retry the import, or start it again."),
     "not_confirmed": ("Sent, but never confirmed", "Look at the account before you send it again."),
 }
@@ -72,7 +83,15 @@ def describe(job: SyncJob) -> Progress:
     )
     sent, to_send = int(batches["out"] or 0), int(batches["all"] or 0)
     settled = sum(job.outcome_counts.values())
-    return Progress(_word(job, sent), _sentence(job, sent), _stages(job), _percent(job, sent, to_send), sent, to_send, settled)
+    return Progress(
+        _word(job, sent),
+        _sentence(job, sent),
+        _stages(job),
+        _percent(job, sent, to_send),
+        sent,
+        to_send,
+        settled,
+    )
 
 
 def _word(job: SyncJob, sent: int) -> str:
@@ -91,7 +110,8 @@ def _sentence(job: SyncJob, sent: int) -> str:
     if job.state == "attention":
         return job.explanation
     if job.state == "failed":
-        return f"{job.explanation} {'Some people were sent; the rows below say which.' if sent else 'Nothing was sent.'}"
+        rest = "Some people were sent; the rows below say which." if sent else "Nothing was sent."
+        return f"{job.explanation} {rest}"
     if job.state == "stopped":
         return "It was stopped. What had been sent stays sent; the rows below say which."
     if job.state == "waiting" and job.explanation:
@@ -145,6 +165,10 @@ def groups(job: SyncJob) -> list[dict[str, Any]]:
         .order_by("outcome", "-count", "reason")
     )
     return [
-        {**row, "title": REASONS.get(row["reason"], (row["reason"], ""))[0], "cure": REASONS.get(row["reason"], ("", ""))[1]}
+        {
+            **row,
+            "title": REASONS.get(row["reason"], (row["reason"], ""))[0],
+            "cure": REASONS.get(row["reason"], ("", ""))[1],
+        }
         for row in found
     ]

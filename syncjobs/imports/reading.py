@@ -72,7 +72,9 @@ def _create_list(claim: Claim, name: str) -> None:
         for one in [*job.options["everyone"], *job.options["lists"]]:
             if one.get("new") == name:
                 one.update(new="", list_id=str(made.list_id))
-        ListMapping.objects.filter(connection=job.connection, new_name=name).update(list_id=made.list_id, new_name="")
+        ListMapping.objects.filter(connection=job.connection, new_name=name).update(
+            list_id=made.list_id, new_name=""
+        )
         claim.advance("preparing", options=job.options, note=f"list “{made.name}”")
 
 
@@ -99,16 +101,40 @@ def _rows(job: SyncJob, plan: Plan, batch: list[Record]) -> Iterator[tuple[Any, 
     head = (job.tenant_id, job.environment_id, job.pk)
     for record in batch:
         if record.problem is not None or record.values is None:
-            code, text = (record.problem.code, record.problem.message) if record.problem else ("unreadable", "")
+            code, text = (
+                (record.problem.code, record.problem.message) if record.problem else ("unreadable", "")
+            )
             yield (*head, record.line, "", "", "{}", "", "", "rejected", code, text[:300])
             continue
         try:
             row = translate(plan, record.values)
         except BadValue as problem:
-            yield (*head, record.line, "", _address(plan, record.values), "{}", "", "", "rejected", problem.reason, str(problem)[:300])
+            yield (
+                *head,
+                record.line,
+                "",
+                _address(plan, record.values),
+                "{}",
+                "",
+                "",
+                "rejected",
+                problem.reason,
+                str(problem)[:300],
+            )
             continue
         values = json.dumps(row.values, ensure_ascii=False)
-        yield (*head, record.line, email_key(row.email), row.email, values, ",".join(row.list_ids), "", "", "", "")
+        yield (
+            *head,
+            record.line,
+            email_key(row.email),
+            row.email,
+            values,
+            ",".join(row.list_ids),
+            "",
+            "",
+            "",
+            "",
+        )
 
 
 def _address(plan: Plan, values: list[str]) -> str:

@@ -165,7 +165,11 @@ def send(claim: Claim) -> None:
             cursor = {"polls": 0, "since": datetime.now(UTC).isoformat()}
             claim.advance("processing", cursor=cursor, after_seconds=predicted_seconds(rows))
             return
-        planned.state, planned.sent_at, planned.sendings = Batch.State.SENT, datetime.now(UTC), planned.sendings + 1
+        planned.state, planned.sent_at, planned.sendings = (
+            Batch.State.SENT,
+            datetime.now(UTC),
+            planned.sendings + 1,
+        )
         planned.looked = 0
         planned.save(update_fields=["state", "sent_at", "sendings", "looked"])
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
@@ -191,7 +195,11 @@ def send(claim: Claim) -> None:
 
 
 def _accept(sent: Batch, activity: Activity) -> None:
-    sent.state, sent.activity_id, sent.activity_state = Batch.State.ACCEPTED, activity.activity_id, activity.state
+    sent.state, sent.activity_id, sent.activity_state = (
+        Batch.State.ACCEPTED,
+        activity.activity_id,
+        activity.state,
+    )
     sent.save(update_fields=["state", "activity_id", "activity_state"])
 
 
@@ -211,7 +219,9 @@ def reconcile(claim: Claim) -> None:
                 lost.state = Batch.State.FAILED
             lost.save(update_fields=["state", "looked"])
         open_ones = Batch.objects.filter(job=job, state=Batch.State.SENT).exists()
-        claim.advance("reconciling" if open_ones else "sending", after_seconds=LOOK_SECONDS if open_ones else 0)
+        claim.advance(
+            "reconciling" if open_ones else "sending", after_seconds=LOOK_SECONDS if open_ones else 0
+        )
 
 
 def process(claim: Claim) -> None:
@@ -263,7 +273,11 @@ def check(claim: Claim) -> None:
 
 def _is_whole(sent: Batch) -> bool:
     troubles = [sent.counters.get(name) or 0 for name in ("error", "correctable", "cannot_add_to_list")]
-    return sent.state == Batch.State.FINISHED and not any(troubles) and sent.counters.get("person") == sent.row_count
+    return (
+        sent.state == Batch.State.FINISHED
+        and not any(troubles)
+        and sent.counters.get("person") == sent.row_count
+    )
 
 
 def settle(claim: Claim) -> None:
@@ -290,7 +304,9 @@ def _settle_by_account(job: SyncJob) -> None:
     }
     list_names = {
         str(list_id): name
-        for list_id, name in RemoteList.objects.filter(connection=job.connection).values_list("list_id", "name")
+        for list_id, name in RemoteList.objects.filter(connection=job.connection).values_list(
+            "list_id", "name"
+        )
     }
     for row in ImportRow.objects.filter(job=job, outcome="").iterator(chunk_size=2_000):
         standing, names = known.get(row.email_key, ("absent", []))
@@ -308,13 +324,15 @@ def _settle_by_account(job: SyncJob) -> None:
 def finish(claim: Claim) -> None:
     """Count every outcome; the job is done when they add up to what was accepted."""
     with claim.transaction() as job:
-        claim.end("done", cursor={}, **outcomes(job))
+        counts: dict[str, Any] = outcomes(job)
+        claim.end("done", cursor={}, **counts)
 
 
 def outcomes(job: SyncJob) -> dict[str, int]:
     """How many rows ended in each outcome."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT outcome, count(*) FROM syncjobs_importrow WHERE job_id = %s GROUP BY outcome", [job.pk])
+        cursor.execute(
+            "SELECT outcome, count(*) FROM syncjobs_importrow WHERE job_id = %s GROUP BY outcome", [job.pk]
+        )
         found = dict(cursor.fetchall())
     return {name: found.get(name, 0) for name in ("created", "updated", "unchanged", "skipped", "rejected")}
-

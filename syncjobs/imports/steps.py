@@ -34,7 +34,9 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
 
     Inside the job's scope.
     """
-    sent = list(Batch.objects.filter(job=job).exclude(state=Batch.State.PLANNED).values_list("number", flat=True))
+    sent = list(
+        Batch.objects.filter(job=job).exclude(state=Batch.State.PLANNED).values_list("number", flat=True)
+    )
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -49,4 +51,6 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
 
 def reopen(job: SyncJob) -> None:
     """A failed import is tried again: what was only given up has no outcome again. Inside the job's scope."""
-    ImportRow.objects.filter(job=job, reason__in=["not_sent", "not_confirmed"]).update(outcome="", reason="", detail="")
+    ImportRow.objects.filter(job=job, reason__in=["not_sent", "not_confirmed"]).update(
+        outcome="", reason="", detail=""
+    )

@@ -24,7 +24,7 @@ def limits() -> Limits:
     return Limits(max_bytes=settings.ENV.IMPORT_MAX_BYTES, max_columns=settings.ENV.IMPORT_MAX_COLUMNS)
 
 
-def store(scope: Scope, connection: Connection, file: UploadedFile, encoding: str) -> Upload:
+def store(scope: Scope, connection: Connection, file: "UploadedFile[bytes]", encoding: str) -> Upload:
     """Take a file in: all of it, or nothing. Inside the scope.
 
     Raises:
@@ -83,11 +83,15 @@ def chunks_from(upload: Upload) -> Callable[[int], Iterator[bytes]]:
     """The stored bytes from an offset on, a chunk at a time. Inside the scope."""
 
     def read(offset: int) -> Iterator[bytes]:
-        starts = list(UploadChunk.objects.filter(upload=upload).order_by("offset").values_list("offset", flat=True))
+        starts = list(
+            UploadChunk.objects.filter(upload=upload).order_by("offset").values_list("offset", flat=True)
+        )
         for start, following in zip(starts, [*starts[1:], None], strict=True):
             if following is not None and following <= offset:
                 continue
-            content = bytes(UploadChunk.objects.values_list("content", flat=True).get(upload=upload, offset=start))
+            content = bytes(
+                UploadChunk.objects.values_list("content", flat=True).get(upload=upload, offset=start)
+            )
             yield content[max(0, offset - start) :]
 
     return read
@@ -101,7 +105,7 @@ def named_lists(upload: Upload, positions: Iterable[int]) -> list[str]:
     for number, record in enumerate(records(chunks_from(upload), known.layout, known.first, limits())):
         if number >= LIST_SCAN_ROWS or len(found) >= MOST_LIST_NAMES:
             break
-        for position in wanted if record.values is not None else ():
-            for name in list_names(record.values[position]):
+        for position in wanted if record.values is not None else []:
+            for name in list_names((record.values or [])[position]):
                 found.setdefault(name.casefold(), name[:255])
     return list(found.values())

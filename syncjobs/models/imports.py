@@ -15,8 +15,12 @@ class Upload(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="uploads", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="uploads", db_constraint=False
+    )
     file_name = models.CharField(max_length=200)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
@@ -42,7 +46,9 @@ class UploadChunk(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks", db_constraint=False)
     offset = models.BigIntegerField()
     content = models.BinaryField()
@@ -72,7 +78,9 @@ class ImportRow(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="rows", db_constraint=False)
     line = models.BigIntegerField()
     # The address in the one spelling that is compared; never lower(email), which no index serves under RLS.
@@ -108,8 +116,12 @@ class KnownContact(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
-    job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="known_contacts", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    job = models.ForeignKey(
+        SyncJob, on_delete=models.CASCADE, related_name="known_contacts", db_constraint=False
+    )
     email_key = models.CharField(max_length=320)
     standing = models.CharField(max_length=12)
     values = models.JSONField(default=dict)
@@ -140,7 +152,9 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="batches", db_constraint=False)
     number = models.PositiveIntegerField()
     list_ids = models.JSONField()

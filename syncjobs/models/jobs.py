@@ -25,8 +25,12 @@ class SyncJob(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="jobs", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="jobs", db_constraint=False
+    )
     kind = models.CharField(max_length=30)
     idempotency_key = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
@@ -69,7 +73,9 @@ class SyncJob(models.Model):
         constraints = [
             *in_environment("syncjob", ("connection_id", "connections_connection"), findable=True),
             unique_within_tenant("syncjob"),
-            models.UniqueConstraint(fields=["tenant", "environment", "kind", "idempotency_key"], name="syncjob_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "environment", "kind", "idempotency_key"], name="syncjob_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(
                     state__in=["queued", "running", "waiting", "attention", "done", "failed", "stopped"]
@@ -101,7 +107,9 @@ class SyncJob(models.Model):
     @property
     def outcome_counts(self) -> dict[str, int]:
         """The counts by outcome, in the order they are shown."""
-        return {name: getattr(self, name) for name in ("created", "updated", "unchanged", "skipped", "rejected")}
+        return {
+            name: getattr(self, name) for name in ("created", "updated", "unchanged", "skipped", "rejected")
+        }
 
 
 class JobStep(models.Model):
@@ -109,7 +117,9 @@ class JobStep(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="steps", db_constraint=False)
     stage = models.CharField(max_length=30)
     fence = models.BigIntegerField()

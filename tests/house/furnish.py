@@ -40,7 +40,8 @@ def furnish(world: World, user: Any, marker: str) -> dict[str, Any]:
     with scope.transaction():
         found = _import(scope, connection, marker)
         for model in _emptiest_first():
-            if not model._default_manager.exists():
+            mine = {"pk": scope.tenant_id} if model is Tenant else {"tenant_id": scope.tenant_id}
+            if not model._default_manager.filter(**mine).exists():
                 _make(model, scope, marker)
     world.token(user)
     return {"workspace_id": scope.tenant_id, "connection_id": connection.pk, "app_id": connection.provider_app_id, **found}

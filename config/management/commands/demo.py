@@ -17,7 +17,16 @@ from syncjobs import states
 from syncjobs.models import JobStep, SyncJob
 
 BAR = 32
-STAGES = ("preparing", "reading", "matching", "counting", "asking_deleted", "comparing", "batching", "sending")
+STAGES = (
+    "preparing",
+    "reading",
+    "matching",
+    "counting",
+    "asking_deleted",
+    "comparing",
+    "batching",
+    "sending",
+)
 PATIENCE_SECONDS = 300.0
 WORKER_SECONDS = 20.0
 
@@ -29,7 +38,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Options."""
-        parser.add_argument("--ready-json", type=Path, help="file for address, password, token and account id")
+        parser.add_argument(
+            "--ready-json", type=Path, help="file for address, password, token and account id"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make what is missing, then wait for the import's end."""
@@ -72,10 +83,14 @@ class Command(BaseCommand):
 
     def _outcome(self, scope: Scope, job: SyncJob) -> None:
         if job.started_at is None:
-            self.stdout.write("The import waits: no worker has taken it. `python3 manage.py drain` runs it without one.")
+            self.stdout.write(
+                "The import waits: no worker has taken it. `python3 manage.py drain` runs it without one."
+            )
             return
         if job.state != SyncJob.State.DONE:
-            self.stdout.write(f"The import is {job.get_state_display().lower()}: {job.explanation or job.stage}")
+            self.stdout.write(
+                f"The import is {job.get_state_display().lower()}: {job.explanation or job.stage}"
+            )
             return
         with scope.transaction():
             calls = ProviderCall.objects.filter(connection_id=job.connection_id, purpose="api").count()
@@ -84,8 +99,8 @@ class Command(BaseCommand):
         sent = job.created + job.updated + job.unchanged
         self.stdout.write(
             f"{sent:,} of {job.accepted:,} people are at Constant Contact (the simulator): {job.created:,} created, "
-            f"{job.updated:,} updated, {job.unchanged:,} unchanged, {job.skipped:,} skipped, {job.rejected:,} rejected; "
-            f"{calls} provider calls, linking included."
+            f"{job.updated:,} updated, {job.unchanged:,} unchanged, {job.skipped:,} skipped, "
+            f"{job.rejected:,} rejected; {calls} provider calls, linking included."
         )
         self.stdout.write(f"Every step was run by {names}.")
 

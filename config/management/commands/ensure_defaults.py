@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Options."""
-        parser.add_argument("--simulator-url", default=settings.ENV.SIMULATOR_URL, help="origin of the simulator")
+        parser.add_argument(
+            "--simulator-url", default=settings.ENV.SIMULATOR_URL, help="origin of the simulator"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it; running it again changes nothing more."""

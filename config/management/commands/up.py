@@ -45,7 +45,7 @@ class Command(BaseCommand):
             "--ready-file", metavar="FILE", type=Path, help="write a JSON file when all is up"
         )
 
-    def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401  Django's own signature
+    def handle(self, *args: object, **options: Any) -> None:
         """Run until asked to stop, or until something fails."""
         folder = Path(options["data"] or os.environ.get("PATCHBAY_DATA") or ROOT / ".patchbay")
         try:

@@ -19,5 +19,5 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         command.add_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  (the signature is Django's)
+    def handle(self, *args: Any, **options: Any) -> None:
         sys.exit(command.run(argparse.Namespace(**options)))

@@ -30,6 +30,8 @@ class OperatorSite(AdminSite):
     index_title = "Everything in this deployment"
     site_url = "/"
     empty_value_display = "–"
+    # The lists are wide, and the way to any page is one step from home.
+    enable_nav_sidebar = False
 
     def register(
         self,

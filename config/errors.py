@@ -11,7 +11,7 @@ def _answer(request: HttpRequest, status: int, title: str, message: str) -> Http
     if request.path.startswith("/api/"):
         body = {"statusCode": status, "error": title, "message": message, "details": {"reference": reference}}
         return JsonResponse(body, status=status)
-    context = {**pages.plain(title), "message": message, "reference": reference}
+    context = {**pages.plain(title), "reason": message, "reference": reference}
     return render(request, f"{status}.html", context, status=status)
 
 

@@ -36,7 +36,7 @@ def connect(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpR
     """The pre-screen: who asks, for what; then on to Constant Contact."""
     scope = scoping.workspace(request, workspace_id, environment, "connect")
     reconnecting = _reconnecting(request, scope)
-    form = ConnectForm(request.POST or None)
+    form = ConnectForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             started = linking.start(

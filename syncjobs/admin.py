@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 
 from connections import tenancy
 from connections.admin.pages import (
+    ByEnvironment,
     FactsTable,
     InEnvironment,
     OneOf,
@@ -80,14 +81,14 @@ class SyncJobPages(InEnvironment, OperatorPages):
         "state_word",
         "stage",
         "reason",
-        "tenant",
+        "workspace",
         "environment_word",
         "connection",
         "rows",
         "created_at",
     )
-    list_select_related = ("tenant", "environment", "connection")
-    list_filter = (ByState, ("environment__kind", admin.ChoicesFieldListFilter))
+    joined = ("tenant", "environment", "connection", "started_by")
+    list_filter = (ByState, ByEnvironment)
     search_fields = (
         "idempotency_key",
         "reason",
@@ -97,14 +98,17 @@ class SyncJobPages(InEnvironment, OperatorPages):
     )
     search_help_text = "The id of a job, a connection or a workspace; or a name, an account or a reason."
     id_search = ("id", "connection_id", "tenant_id")
-    unloaded = ("options", "cursor")
+    unloaded = ("options", "cursor", "started_by__password")
     actions = ("retry", "stop")
     change_form_template = "admin/syncjobs/syncjob/change_form.html"
     fieldsets = (
         (None, {"fields": ("state_word", "stage", "reason", "explanation", "see_calls")}),
         ("Rows", {"fields": ("accepted", "created", "updated", "unchanged", "skipped", "rejected")}),
         ("Work", {"fields": ("attempts", "worker", "lease_until", "not_before", "fence")}),
-        ("Place", {"fields": ("tenant", "environment_word", "connection", "kind", "id", "idempotency_key")}),
+        (
+            "Place",
+            {"fields": ("workspace", "environment_word", "connection", "kind", "id", "idempotency_key")},
+        ),
         ("Times", {"fields": ("created_at", "started_at", "ended_at", "started_by")}),
     )
     inlines = (StepsOfJob,)
@@ -145,15 +149,15 @@ class SyncJobPages(InEnvironment, OperatorPages):
         """Let failed and halted jobs go on."""
         return self._carry_out(request, queryset, runner.retry, "Retried")
 
-    @admin.action(description="Cancel…: stop for good")
+    @admin.action(description="Cancel…")
     def stop(self, request: HttpRequest, queryset: "QuerySet[SyncJob]") -> HttpResponse | None:
         """Stop jobs that are not over, once the operator has said so a second time."""
         if "confirmed" in request.POST:
             return self._carry_out(request, queryset, runner.stop, "Stopped")
-        chosen = list(queryset.select_related(*self.list_select_related)[:MOST_AT_ONCE])
+        chosen = list(queryset[:MOST_AT_ONCE])
         context = {
             **self.admin_site.each_context(request),
-            "title": "Stop these jobs?",
+            "title": "Cancel these jobs?",
             "opts": self.opts,
             "stopping": [job for job in chosen if job.state in states.CAN_STOP],
             "over": sum(job.state not in states.CAN_STOP for job in chosen),
@@ -196,26 +200,22 @@ class UploadPages(InEnvironment, OperatorPages):
     list_display = (
         "file_name",
         "size_words",
-        "tenant",
+        "workspace",
         "environment_word",
         "connection",
         "uploaded_by",
         "created_at",
     )
-    list_select_related = ("tenant", "environment", "connection", "uploaded_by")
-    list_filter = (("environment__kind", admin.ChoicesFieldListFilter),)
+    joined = ("tenant", "environment", "connection", "uploaded_by")
+    list_filter = (ByEnvironment,)
     search_fields = ("file_name", "tenant__name", "connection__account_name", "uploaded_by__email")
     id_search = ("id", "connection_id", "tenant_id")
     # The head of a file holds people's data.
     unloaded = ("facts", "uploaded_by__password")
     fieldsets = (
         (None, {"fields": ("file_name", "size_words", "sha256", "created_at", "uploaded_by")}),
-        ("Place", {"fields": ("tenant", "environment_word", "connection", "id")}),
+        ("Place", {"fields": ("workspace", "environment_word", "connection", "id")}),
     )
-
-    def get_queryset(self, request: HttpRequest) -> Rows:
-        """With the person, whose password is not loaded."""
-        return super().get_queryset(request).select_related("uploaded_by")
 
     @admin.display(description="size", ordering="size")
     def size_words(self, row: Upload) -> str:

@@ -75,7 +75,7 @@ def upload(request: HttpRequest, workspace_id: UUID, environment: str, connectio
     problem = None
     with scope.transaction():
         row = scoping.one(Connection.objects.all(), pk=connection_id)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST":
         if request.META.get("PATCHBAY_UPLOAD_TOO_LARGE"):
             problem = _too_large()

@@ -65,4 +65,6 @@ def simulator(simulator_process: str, database: None) -> Simulator:
     with urlopen(request, timeout=10) as answer:
         json.load(answer)
     call_command("ensure_defaults", simulator_url=simulator_process, verbosity=0, stdout=io.StringIO())
-    return Simulator(simulator_process)
+    found = Simulator(simulator_process)
+    found.since = found.ask("/_sim/state")["journal_seq"]
+    return found

@@ -1,6 +1,6 @@
 """A whole Patchbay, as `manage.py up` starts it: services, simulator, web server, worker and beat.
 
-    with Patchbay(tmp_path / "data", "--no-demo") as patchbay:
+    with open_folder() as folder, Patchbay(folder / "data", "--no-demo") as patchbay:
         httpx.get(patchbay.ready["url"])
 
 Owns starting and ending one, and looking at it from outside: its ready file, its processes, its database as the
@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -91,8 +92,6 @@ class Patchbay:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                # Where a shell started the tests in the background SIGINT came ignored, and stays so below it.
-                preexec_fn=_hear_interrupts,
             )
         return self
 
@@ -212,8 +211,12 @@ class Patchbay:
         return sorted({pid for pid in [*ours, *seen] if is_running(pid) and pid != os.getpid()})
 
 
-def _hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@contextlib.contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that is gone at the end. Unlike pytest's own, root's database account can pass through it."""
+    with tempfile.TemporaryDirectory(prefix="patchbay-test-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
 
 
 def clean_environment() -> dict[str, str]:

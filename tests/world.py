@@ -11,9 +11,10 @@ from urllib.request import Request, urlopen
 
 @dataclass
 class Simulator:
-    """A running simulator: the ground truth of what reached the provider."""
+    """A running simulator: the ground truth of what reached the provider since `since`."""
 
     url: str
+    since: int = 0
 
     def ask(self, path: str, body: object = None, method: str | None = None) -> Any:
         """One of its control calls."""
@@ -25,7 +26,7 @@ class Simulator:
 
     def journal(self) -> list[dict[str, Any]]:
         """Every request it saw."""
-        return self.ask("/_sim/journal?after=0")
+        return self.ask(f"/_sim/journal?after={self.since}")
 
     def calls(self) -> list[dict[str, Any]]:
         """The provider calls among them."""

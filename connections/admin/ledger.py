@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from connections.admin.pages import (
+    ByEnvironment,
     FactsTable,
     InEnvironment,
     OneOf,
@@ -138,18 +139,18 @@ class ProviderCallPages(InEnvironment, OperatorPages):
         "outcome",
         "purpose",
         "call_class",
-        "tenant",
+        "workspace",
         "environment_word",
         "duration_ms",
         "attempt",
     )
-    list_select_related = ("tenant", "environment")
+    joined = ("tenant", "environment")
     list_filter = (
         ByAnswer,
         ByOutcome,
         ByPurpose,
         ByClass,
-        ("environment__kind", admin.ChoicesFieldListFilter),
+        ByEnvironment,
     )
     # Only the order of the ids has an index that serves a table of millions.
     sortable_by = ()
@@ -160,7 +161,7 @@ class ProviderCallPages(InEnvironment, OperatorPages):
         (None, {"fields": ("sent_at", "method", "host", "path", "status", "outcome", "error_key")}),
         ("Course", {"fields": ("attempt", "duration_ms", "request_bytes", "response_bytes")}),
         ("Quota", {"fields": ("purpose", "call_class")}),
-        ("For", {"fields": ("tenant", "environment_word", "connection_id", "job_id", "link_state_id")}),
+        ("For", {"fields": ("workspace", "environment_word", "connection_id", "job_id", "link_state_id")}),
     )
 
     @admin.display(description="call")

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from connections import health
 from connections.admin.pages import (
+    ByEnvironment,
     InEnvironment,
     OperatorPages,
     Rows,
@@ -32,7 +33,7 @@ class ProviderAppPages(OperatorPages):
         "pool",
         "connections",
     )
-    list_select_related = ("tenant", "pool")
+    joined = ("tenant", "pool")
     list_filter = ("kind", "flow")
     search_fields = ("name", "client_id", "tenant__name")
     id_search = ("id", "tenant_id", "pool_id")
@@ -46,14 +47,12 @@ class ProviderAppPages(OperatorPages):
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         """With whether a secret is kept, and how many accounts are linked through it."""
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                secret_kept=Case(When(client_secret_sealed="", then=Value(False)), default=Value(True)),
-                linked=count_of(Connection.objects.all(), "provider_app"),
-            )
+        rows: Rows = super().get_queryset(request)
+        counted: Rows = rows.annotate(
+            secret_kept=Case(When(client_secret_sealed="", then=Value(False)), default=Value(True)),
+            linked=count_of(Connection.objects.all(), "provider_app"),
         )
+        return counted
 
     @admin.display(description="environment", ordering="kind")
     def environment_word(self, row: ProviderApp) -> SafeString:
@@ -83,15 +82,15 @@ class ConnectionPages(InEnvironment, OperatorPages):
     list_display = (
         "account",
         "health",
-        "tenant",
+        "workspace",
         "environment_word",
         "account_owner",
         "account_role",
         "last_error",
         "token_expires_at",
     )
-    list_select_related = ("tenant", "environment", "token")
-    list_filter = ("status", ("environment__kind", admin.ChoicesFieldListFilter))
+    joined = ("tenant", "environment", "provider_app", "token", "linked_by")
+    list_filter = ("status", ByEnvironment)
     search_fields = (
         "account_name",
         "account_id",
@@ -101,7 +100,12 @@ class ConnectionPages(InEnvironment, OperatorPages):
         "tenant__name",
     )
     id_search = ("id", "tenant_id", "environment_id", "provider_app_id")
-    unloaded = ("token__access_sealed", "token__refresh_sealed")
+    unloaded = (
+        "token__access_sealed",
+        "token__refresh_sealed",
+        "provider_app__client_secret_sealed",
+        "linked_by__password",
+    )
     fieldsets = (
         (None, {"fields": ("health", "explanation", "status", "last_error", "more")}),
         (
@@ -117,7 +121,7 @@ class ConnectionPages(InEnvironment, OperatorPages):
                 )
             },
         ),
-        ("Place", {"fields": ("tenant", "environment_word", "customer_ref", "provider_app", "id")}),
+        ("Place", {"fields": ("workspace", "environment_word", "customer_ref", "provider_app", "id")}),
         ("Link", {"fields": ("linked_by", "linked_at", "created_at")}),
         (
             "Tokens",
@@ -132,10 +136,6 @@ class ConnectionPages(InEnvironment, OperatorPages):
             },
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> Rows:
-        """With the facts about the tokens, but not the tokens."""
-        return super().get_queryset(request).select_related("tenant", "environment", "token")
 
     @admin.display(description="account", ordering="account_name")
     def account(self, row: Connection) -> str:

@@ -5,15 +5,16 @@ it (sealed and hashed ones are not even loaded); facts are read-only, and what m
 `editable`; a list takes as many queries for a hundred rows as for one, and counts to `MOST_COUNTED` at most.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.paginator import Paginator
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 from django.forms import Field, Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -21,7 +22,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from connections.models import Environment
+from connections.models import Environment, Tenant
 
 if TYPE_CHECKING:
     Rows = models.QuerySet[Any]  # Any: whichever model the page is for
@@ -39,9 +40,9 @@ class BoundedPaginator(Pager):
     """Counts no further than `MOST_COUNTED`: of millions of rows, a full count would be the slowest part."""
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]  # a cached property in both
+    def count(self) -> int:
         """The number of rows, or the bound."""
-        return int(self.object_list[:MOST_COUNTED].count())  # type: ignore[union-attr]  # always a query here
+        return cast(Rows, self.object_list)[:MOST_COUNTED].count()
 
 
 class OperatorPages(Pages):
@@ -49,10 +50,11 @@ class OperatorPages(Pages):
 
     editable: ClassVar[tuple[str, ...]] = ()
     may_add: ClassVar[bool] = False
+    joined: ClassVar[tuple[str, ...]] = ()
     unloaded: ClassVar[tuple[str, ...]] = ()
     id_search: ClassVar[tuple[str, ...]] = ("id",)
 
-    actions: ClassVar[Sequence[str] | None] = None
+    actions: Sequence[str] | None = None
     list_per_page = 50
     list_max_show_all = 200
     show_full_result_count = False
@@ -60,8 +62,9 @@ class OperatorPages(Pages):
     paginator = BoundedPaginator
 
     def get_queryset(self, request: HttpRequest) -> Rows:
-        """All workspaces' rows, without the columns that nobody is to see."""
-        return super().get_queryset(request).using(OPERATOR).defer(*self.unloaded)
+        """All workspaces' rows with what they name, without the columns that nobody is to see."""
+        rows: Rows = super().get_queryset(request).using(OPERATOR)
+        return (rows.select_related(*self.joined) if self.joined else rows).defer(*self.unloaded)
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         """An id finds by id alone, through indexes; anything else is looked for in `search_fields`."""
@@ -72,7 +75,7 @@ class OperatorPages(Pages):
         found = models.Q.create([(name, wanted) for name in self.id_search], connector=models.Q.OR)
         return queryset.filter(found), False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         """Everything that is shown, except what may be edited."""
         shown = flatten_fieldsets(self.get_fieldsets(request, obj))
         return [str(name) for name in shown if name not in self.editable]
@@ -81,7 +84,7 @@ class OperatorPages(Pages):
         self,
         db_field: "models.ForeignKey[Any, Any]",
         request: HttpRequest,
-        **kwargs: Any,  # noqa: ANN401  # whatever the field's form takes
+        **kwargs: Any,  # whatever the field's form takes
     ) -> "ModelChoiceField[Any] | None":
         """Choices are all rows, as the operators' role sees them."""
         kwargs["using"] = OPERATOR
@@ -90,7 +93,7 @@ class OperatorPages(Pages):
     def formfield_for_dbfield(
         self,
         db_field: "models.Field[Any, Any]",
-        request: HttpRequest | None,
+        request: HttpRequest,
         **kwargs: Any,  # whatever the field's form takes
     ) -> "Field | None":
         """A choice of a row is a plain select; no pop-ups that add or change rows beside it."""
@@ -151,7 +154,7 @@ class FactsTable(Table):
         """As the page itself reads."""
         return super().get_queryset(request).using(OPERATOR).defer(*self.unloaded)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         """All of them."""
         return [str(name) for name in self.fields or ()]
 
@@ -187,6 +190,22 @@ class OneOf(admin.SimpleListFilter):
         return queryset if chosen is None else queryset.filter(chosen[1])
 
 
+class ByEnvironment(OneOf):
+    """Test or live."""
+
+    title = "environment"
+    parameter_name = "environment"
+    choices_of = {kind: (label, models.Q(environment__kind=kind)) for kind, label in Environment.Kind.choices}
+
+
+class BelowTenant(Protocol):
+    """A row that belongs to a workspace."""
+
+    @property
+    def tenant(self) -> Tenant:
+        """Which."""
+
+
 class BelowEnvironment(Protocol):
     """A row that belongs to an environment."""
 
@@ -195,7 +214,17 @@ class BelowEnvironment(Protocol):
         """Which."""
 
 
-class InEnvironment:
+class InWorkspace:
+    """A column with the workspace, as people call a tenant."""
+
+    @admin.display(description="workspace", ordering="tenant__name")
+    def workspace(self, row: BelowTenant) -> SafeString:
+        """Its name, leading to its page."""
+        address = reverse("admin:connections_tenant_change", args=[row.tenant.pk])
+        return format_html('<a href="{}">{}</a>', address, row.tenant)
+
+
+class InEnvironment(InWorkspace):
     """A column that says test or live in words, for pages of rows below an environment."""
 
     @admin.display(description="environment", ordering="environment__kind")
@@ -217,11 +246,13 @@ def state_word(word: str, tone: str) -> SafeString:
 def found_in(page: str, row_id: UUID, words: str) -> SafeString:
     """A link to another list, searched for this id."""
     return format_html(
-        '<a href="{}?{}">{}</a>', reverse(f"admin:{page}_changelist"), urlencode({"q": row_id}), words
+        '<a href="{}?{}">{}</a>', reverse(f"admin:{page}_changelist"), urlencode({"q": str(row_id)}), words
     )
 
 
-def count_of(rows: Rows, by: str, aggregate: Callable[[str], models.Aggregate] = models.Count) -> models.Func:
+def count_of(rows: Rows, by: str) -> Coalesce:
     """How many of these rows belong to the outer row, in the list's own query."""
-    counted = rows.filter(**{by: models.OuterRef("pk")}).order_by().values(by).annotate(found=aggregate("pk"))
-    return models.functions.Coalesce(models.Subquery(counted.values("found")), 0)
+    counted = (
+        rows.filter(**{by: models.OuterRef("pk")}).order_by().values(by).annotate(found=models.Count("pk"))
+    )
+    return Coalesce(models.Subquery(counted.values("found")), 0)

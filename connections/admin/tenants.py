@@ -9,8 +9,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from connections.admin.pages import (
+    ByEnvironment,
     FactsTable,
     InEnvironment,
+    InWorkspace,
     OperatorPages,
     Rows,
     count_of,
@@ -41,9 +43,9 @@ class EnvironmentsOfTenant(FactsTable):
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         """With the number of linked accounts."""
-        return (
-            super().get_queryset(request).annotate(linked=count_of(Connection.objects.all(), "environment"))
-        )
+        rows: Rows = super().get_queryset(request)
+        counted: Rows = rows.annotate(linked=count_of(Connection.objects.all(), "environment"))
+        return counted
 
     @admin.display(description="environment")
     def kind_word(self, row: Environment) -> SafeString:
@@ -67,15 +69,12 @@ class TenantPages(OperatorPages):
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         """With both counts in the same query."""
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                people_count=count_of(Membership.objects.all(), "tenant"),
-                connection_count=count_of(Connection.objects.all(), "tenant"),
-            )
-            .prefetch_related("environments")
+        rows: Rows = super().get_queryset(request).prefetch_related("environments")
+        counted: Rows = rows.annotate(
+            people_count=count_of(Membership.objects.all(), "tenant"),
+            connection_count=count_of(Connection.objects.all(), "tenant"),
         )
+        return counted
 
     @admin.display(description="environments")
     def environments(self, row: Tenant) -> SafeString:
@@ -100,16 +99,16 @@ class TenantPages(OperatorPages):
         return format_html_join(" · ", "{}", links)
 
 
-class WorkspacesOfUser(FactsTable):
+class WorkspacesOfUser(InWorkspace, FactsTable):
     """Where the person belongs."""
 
     model = Membership
     verbose_name_plural = "workspaces"
-    fields = ("tenant", "role", "created_at")
+    fields = ("workspace", "role", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> Rows:
-        """With the workspaces' names."""
-        return super().get_queryset(request).select_related("tenant")
+        """With the workspaces' names; each row also names its person."""
+        return super().get_queryset(request).select_related("tenant", "user").defer("user__password")
 
 
 @admin.register(User)
@@ -146,22 +145,22 @@ class ApiKeyPages(InEnvironment, OperatorPages):
         "prefix",
         "name",
         "state",
-        "tenant",
+        "workspace",
         "environment_word",
         "created_at",
         "expires_at",
         "last_used_at",
     )
-    list_select_related = ("tenant", "environment")
+    joined = ("tenant", "environment")
     list_filter = (
-        ("environment__kind", admin.ChoicesFieldListFilter),
+        ByEnvironment,
         ("revoked_at", admin.EmptyFieldListFilter),
     )
     search_fields = ("prefix", "name", "tenant__name")
     id_search = ("id", "tenant_id")
     unloaded = ("digest",)
     fieldsets = (
-        (None, {"fields": ("prefix", "name", "state", "tenant", "environment_word", "id")}),
+        (None, {"fields": ("prefix", "name", "state", "workspace", "environment_word", "id")}),
         ("Dates", {"fields": ("created_at", "expires_at", "revoked_at", "last_used_at")}),
     )
 

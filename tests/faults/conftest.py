@@ -5,12 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.watching import LONG, Watched, park
-from tests.harness import Patchbay
+from tests.harness import Patchbay, open_folder
 
 PEOPLE = 10_000 if LONG else 3_000
 NAMES = ("killed", "flushed", "unanswered", "stopped", "held", "beside")
 # The short form has the same steps, sooner: a quick lease, and files and batches of the same number of pieces.
-SHORT = {"JOB_LEASE_SECONDS": "5", "JOB_SWEEP_SECONDS": "1", "IMPORT_STEP_ROWS": "500", "IMPORT_BATCH_BYTES": "60000"}
+SHORT = {
+    "JOB_LEASE_SECONDS": "5",
+    "JOB_SWEEP_SECONDS": "1",
+    "IMPORT_STEP_ROWS": "500",
+    "IMPORT_BATCH_BYTES": "60000",
+}
 LONG_FORM = {"IMPORT_STEP_ROWS": "1000", "IMPORT_BATCH_BYTES": "200000"}
 
 
@@ -28,10 +33,10 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """Everything up, nothing due."""
-    data = tmp_path_factory.mktemp("stack") / "data"
-    with Patchbay(data, "--no-demo", **(LONG_FORM if LONG else SHORT)) as patchbay:
+    settings = LONG_FORM if LONG else SHORT
+    with open_folder() as folder, Patchbay(folder / "data", "--no-demo", **settings) as patchbay:
         jobs = park(patchbay, *NAMES, good=PEOPLE)
         yield Stack(patchbay, jobs)
         assert patchbay.is_running(), patchbay.output

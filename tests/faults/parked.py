@@ -21,7 +21,7 @@ def file_of(name: str, good: int = GOOD) -> bytes:
     lines += [f"not an address {number},Nobody,,Customers" for number in range(BAD)]
     lines += [f"{address(name, number)},Too early,,Customers" for number in range(TWICE)]
     lines += [
-        f"{address(name, number)},Person {number},about {name} and {number},{'Customers;News' if number % 3 else 'Customers'}"
+        f"{address(name, number)},Person {number},of {name},{'Customers;News' if number % 3 else 'Customers'}"
         for number in range(good)
     ]
     return ("\r\n".join(lines) + "\r\n").encode()
@@ -49,7 +49,10 @@ def park(*names: str, good: int = GOOD) -> None:
         }
         editing.save_fields(
             connection,
-            [FieldChoice(fields[name], choice, name, kind or "string") for name, (choice, kind) in chosen.items()],
+            [
+                FieldChoice(fields[name], choice, name, kind or "string")
+                for name, (choice, kind) in chosen.items()
+            ],
         )
         editing.save_lists(connection, [ListChoice(name, "new", name) for name in ("Customers", "News")])
         for name in names:

@@ -24,7 +24,12 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(stack: Stack) 
     assert [batch["sendings"] for batch in batches] == [1, 1, 2, *[1] * (len(batches) - 3)]
     assert [batch["looked"] for batch in batches][:2] == [0, 1]
     entries = unanswered.imports()
-    assert [entry["effect"] is None for entry in entries] == [False, False, True, *[False] * (len(batches) - 2)]
+    assert [entry["effect"] is None for entry in entries] == [
+        False,
+        False,
+        True,
+        *[False] * (len(batches) - 2),
+    ]
     again = entries[3]["effect"]["activity"]
     assert again["file_name"] == batches[2]["file_name"]
     assert hashlib.sha256(again["order"]["text"].encode()).hexdigest() == batches[2]["sha256"]

@@ -85,9 +85,13 @@ class Watched:
     def until_stage(self, *stages: str, seconds: float = 60.0) -> dict[str, Any]:
         """Wait for a stage, and come back while it is at work in it."""
         with self.patchbay.operator() as connection:
-            return until(lambda: self._at(connection, stages), seconds, f"{self.name} in {stages}: {self.job}", 0.004)
+            return until(
+                lambda: self._at(connection, stages), seconds, f"{self.name} in {stages}: {self.job}", 0.004
+            )
 
-    def _at(self, connection: "psycopg.Connection[dict[str, Any]]", stages: tuple[str, ...]) -> dict[str, Any] | None:
+    def _at(
+        self, connection: "psycopg.Connection[dict[str, Any]]", stages: tuple[str, ...]
+    ) -> dict[str, Any] | None:
         query = "SELECT * FROM syncjobs_syncjob WHERE id = %s AND stage = ANY(%s) AND state IN ('running', 'waiting')"
         return connection.execute(query, [self.job_id, list(stages)]).fetchone()
 

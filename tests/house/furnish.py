@@ -24,13 +24,26 @@ from tests.world import World
 FILE = "Email,First name,Plan,Lists\r\n{0}-ann@people.example,{0}-Ann,team,{0}-list\r\n{0}-bad,Bo,free,{0}-list\r\n"
 
 
+class Two:
+    """Two furnished workspaces: ours is the owner's, theirs the stranger's."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.ours = furnish(world, world.owner, "alpha-marker")
+        self.theirs = furnish(world, world.stranger, "omega-marker")
+        self.scope = world.scope(world.owner)
+        self.foreign = world.scope(world.stranger)
+
+
 def tenant_models() -> list[type[models.Model]]:
     """Every model whose rows belong to a workspace, the workspace itself included."""
     return [model for model in apps.get_models() if model is Tenant or _has_tenant(model)]
 
 
 def _has_tenant(model: type[models.Model]) -> bool:
-    return any(isinstance(field, models.ForeignKey) and field.related_model is Tenant for field in model._meta.fields)
+    return any(
+        isinstance(field, models.ForeignKey) and field.related_model is Tenant for field in model._meta.fields
+    )
 
 
 def furnish(world: World, user: Any, marker: str) -> dict[str, Any]:
@@ -44,7 +57,12 @@ def furnish(world: World, user: Any, marker: str) -> dict[str, Any]:
             if not model._default_manager.filter(**mine).exists():
                 _make(model, scope, marker)
     world.token(user)
-    return {"workspace_id": scope.tenant_id, "connection_id": connection.pk, "app_id": connection.provider_app_id, **found}
+    return {
+        "workspace_id": scope.tenant_id,
+        "connection_id": connection.pk,
+        "app_id": connection.provider_app_id,
+        **found,
+    }
 
 
 def _import(scope: Scope, connection: Connection, marker: str) -> dict[str, Any]:
@@ -53,14 +71,20 @@ def _import(scope: Scope, connection: Connection, marker: str) -> dict[str, Any]
     now = datetime.now(UTC)
     RemoteList.objects.create(**place, list_id=uuid.uuid4(), name=f"{marker}-there", read_at=now)
     RemoteField.objects.create(
-        **place, custom_field_id=uuid.uuid4(), label=f"{marker}-field", name="plan", type="string", read_at=now
+        **place,
+        custom_field_id=uuid.uuid4(),
+        label=f"{marker}-field",
+        name="plan",
+        type="string",
+        read_at=now,
     )
     content = FILE.format(marker).encode()
     upload: Upload = uploads.store_stream(scope.user, connection, f"{marker}.csv", [content], "auto")
     fields = editing.declare(connection, uploads.facts(upload).header)
     choices = ["standard:email", "standard:first_name", "new", "lists"]
     editing.save_fields(
-        connection, [FieldChoice(field.pk, choice, field.name) for field, choice in zip(fields, choices, strict=True)]
+        connection,
+        [FieldChoice(field.pk, choice, field.name) for field, choice in zip(fields, choices, strict=True)],
     )
     editing.save_lists(connection, [ListChoice(f"{marker}-list", "new", f"{marker}-list")])
     job: SyncJob = plans.start(connection, upload, everyone=[], user=scope.user)
@@ -75,7 +99,11 @@ def _import(scope: Scope, connection: Connection, marker: str) -> dict[str, Any]
         reason="bad_email",
         detail=f"{marker}-detail",
     )
-    return {"upload_id": upload.pk, "job_id": job.pk, "row": AppField.objects.filter(connection=connection)[0].pk}
+    return {
+        "upload_id": upload.pk,
+        "job_id": job.pk,
+        "row": AppField.objects.filter(connection=connection)[0].pk,
+    }
 
 
 def _emptiest_first() -> Iterator[type[models.Model]]:
@@ -83,7 +111,11 @@ def _emptiest_first() -> Iterator[type[models.Model]]:
     waiting = tenant_models()
     done: set[Any] = set()
     while waiting:
-        ready = [model for model in waiting if not {one for one in _targets(model) if one in waiting} - done - {model}]
+        ready = [
+            model
+            for model in waiting
+            if not {one for one in _targets(model) if one in waiting} - done - {model}
+        ]
         assert ready, f"these point at each other: {waiting}"
         yield from ready
         done.update(ready)
@@ -101,7 +133,13 @@ def _make(model: type[models.Model], scope: Scope, marker: str) -> None:
             values["tenant_id"] = scope.tenant_id
         elif field.name == "environment":
             values["environment_id"] = scope.environment_id
-        elif not (field.has_default() or field.null or field.blank or field.primary_key or getattr(field, "auto_now_add", False)):
+        elif not (
+            field.has_default()
+            or field.null
+            or field.blank
+            or field.primary_key
+            or getattr(field, "auto_now_add", False)
+        ):
             values[field.name] = _value(field, marker)
     for field in model._meta.fields:
         if field.name in {"connection", "job"} and isinstance(field, models.OneToOneField):

@@ -11,7 +11,10 @@ END = "<!-- End of the table of settings. -->"
 
 def table() -> str:
     """The settings in their order, one row each."""
-    rows = [f"| `{name}` | {default_of(field)} | {field.description} |" for name, field in Env.model_fields.items()]
+    rows = [
+        f"| `{name}` | {default_of(field)} | {field.description} |"
+        for name, field in Env.model_fields.items()
+    ]
     return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *rows])
 
 

@@ -27,7 +27,17 @@ HOMES = (
     "tests.house",
 )
 # Words of PostgreSQL's, SQL's and other people's that the page sets in backticks.
-FOREIGN = {"COPY", "ENABLE", "FORCE", "BYPASSRLS", "USING", "WITH CHECK", "SECURITY DEFINER", "UPDATE", "_links.next"}
+FOREIGN = {
+    "COPY",
+    "ENABLE",
+    "FORCE",
+    "BYPASSRLS",
+    "USING",
+    "WITH CHECK",
+    "SECURITY DEFINER",
+    "UPDATE",
+    "_links.next",
+}
 
 
 def names() -> Iterator[str]:
@@ -56,7 +66,8 @@ def is_path(name: str) -> bool:
     """A file or folder of ours: from the root, or below a package (`models/links.py`)."""
     wanted = name.rstrip("/")
     return any(
-        str(path) == wanted or str(path).startswith(f"{wanted}/") or f"/{wanted}/" in f"/{path}/" for path in tree.files()
+        str(path) == wanted or str(path).startswith(f"{wanted}/") or f"/{wanted}/" in f"/{path}/"
+        for path in tree.files()
     )
 
 
@@ -114,11 +125,15 @@ def test_every_room_is_on_the_map() -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("name", ["connections/nowhere.py", "linking.begin", "syncjobs.nothing", "NoSuchModel", "config/ghost/"])
+@pytest.mark.parametrize(
+    "name", ["connections/nowhere.py", "linking.begin", "syncjobs.nothing", "NoSuchModel", "config/ghost/"]
+)
 def test_a_wrong_name_is_found_out(name: str) -> None:
     assert not exists(name)
 
 
-@pytest.mark.parametrize("name", ["connections/linking.py", "linking.start", "models/links.py", "SyncJob.fence", "templates/"])
+@pytest.mark.parametrize(
+    "name", ["connections/linking.py", "linking.start", "models/links.py", "SyncJob.fence", "templates/"]
+)
 def test_a_right_name_is_found(name: str) -> None:
     assert exists(name)

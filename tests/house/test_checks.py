@@ -65,7 +65,9 @@ def test_types() -> None:
 
 
 def test_templates_are_formatted() -> None:
-    templates = [str(path) for path in tree.files() if path.parts[0] == "templates" and path.suffix == ".html"]
+    templates = [
+        str(path) for path in tree.files() if path.parts[0] == "templates" and path.suffix == ".html"
+    ]
     assert_passes("-m", "djade", "--check", "--target-version", "5.2", *templates)
 
 
@@ -81,7 +83,9 @@ def test_production_passes_djangos_deployment_checks() -> None:
 
 @pytest.mark.parametrize("argument", ["DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL"])
 def test_production_wants_three_roles(argument: str) -> None:
-    done = run("manage.py", "check", "--deploy", environment={**PRODUCTION, argument: PRODUCTION["DATABASE_URL"]})
+    done = run(
+        "manage.py", "check", "--deploy", environment={**PRODUCTION, argument: PRODUCTION["DATABASE_URL"]}
+    )
     assert done.returncode != 0
     assert "patchbay.E002" in done.stderr
 

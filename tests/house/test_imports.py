@@ -44,8 +44,12 @@ NAMELESS = {"services.py", "utils.py", "helpers.py", "common.py", "base.py", "mi
 
 
 def test_contracts_are_kept() -> None:
-    command = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
-    done = subprocess.run([sys.executable, "-c", command], cwd=tree.ROOT, capture_output=True, text=True, check=False)
+    command = (
+        "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=tree.ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout
 
@@ -63,11 +67,15 @@ def test_knows_no_django(room: str) -> None:
     assert inside, f"{room} names no file any more"
     for path in inside:
         found = tree.imports(tree.text(path))
-        assert not tree.imports_any(found, "django", "psycopg", "connections.models", "mapping.models", "syncjobs.models"), path
+        assert not tree.imports_any(
+            found, "django", "psycopg", "connections.models", "mapping.models", "syncjobs.models"
+        ), path
 
 
 def test_only_config_reads_the_environment() -> None:
-    readers = [str(path) for path in tree.modules() if path.parts[0] != "config" and "os.environ" in tree.text(path)]
+    readers = [
+        str(path) for path in tree.modules() if path.parts[0] != "config" and "os.environ" in tree.text(path)
+    ]
     assert not readers
 
 

@@ -59,7 +59,9 @@ def say(name: str, metadata: Any) -> str:
     """What a distribution tells of its licence: metadata first, its own file where that is silent."""
     assert isinstance(metadata, Message)
     classified = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
-    evidence = " ".join([metadata.get("License-Expression") or "", (metadata.get("License") or "")[:400], *classified])
+    evidence = " ".join(
+        [metadata.get("License-Expression") or "", (metadata.get("License") or "")[:400], *classified]
+    )
     if evidence.strip():
         return evidence
     files = [file for file in importlib.metadata.files(name) or [] if "license" in file.name.lower()]
@@ -82,7 +84,9 @@ def test_what_wheels_carry_is_known() -> None:
         except importlib.metadata.PackageNotFoundError:
             continue
         carried |= {
-            (name, re.split(r"-[0-9a-f]{8}|\.", file.name)[0]) for file in files if file.parts[0].endswith(".libs")
+            (name, re.split(r"-[0-9a-f]{8}|\.", file.name)[0])
+            for file in files
+            if file.parts[0].endswith(".libs")
         }
     known = {(about["wheel"], name) for name, about in KNOWN["inside"].items()}
     # Both wheels bring a libpq of their own.

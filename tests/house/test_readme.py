@@ -33,7 +33,9 @@ def test_names_the_command(command: str) -> None:
 
 @pytest.mark.parametrize("library", ROOMS)
 def test_says_what_a_library_does_and_where(library: str) -> None:
-    line = next((line for line in README.splitlines() if line.startswith((f"| {library} |", f"| `{library}` |"))), "")
+    line = next(
+        (line for line in README.splitlines() if line.startswith((f"| {library} |", f"| `{library}` |"))), ""
+    )
     assert line, f"README has no row for {library}"
     for room in ROOMS[library]:
         assert f"`{room}`" in line
@@ -44,12 +46,21 @@ def test_says_what_a_library_does_and_where(library: str) -> None:
 def test_a_library_is_used_where_readme_says() -> None:
     named = {"django-allauth": "allauth", "celery": "celery", "httpx": "httpx", "django-htmx": "htmx"}
     for library, word in named.items():
-        assert any(word in tree.text(path) for room in ROOMS[library] for path in tree.files() if str(path).startswith(room))
+        assert any(
+            word in tree.text(path)
+            for room in ROOMS[library]
+            for path in tree.files()
+            if str(path).startswith(room)
+        )
 
 
 def test_every_path_in_code_spans_exists() -> None:
     spans = set(re.findall(r"`([\w./-]+)`", README))
-    paths = {span for span in spans if span.endswith((".py", ".md", ".toml", ".txt", ".html", "/")) and not span.startswith("/")}
+    paths = {
+        span
+        for span in spans
+        if span.endswith((".py", ".md", ".toml", ".txt", ".html", "/")) and not span.startswith("/")
+    }
     assert not [path for path in sorted(paths) if path != ".patchbay/" and not (tree.ROOT / path).exists()]
 
 
@@ -59,7 +70,11 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_every_management_command_is_named() -> None:
-    commands = {path.stem for path in tree.modules() if path.parts[-3:-1] == ("management", "commands") and path.stem != "__init__"}
+    commands = {
+        path.stem
+        for path in tree.modules()
+        if path.parts[-3:-1] == ("management", "commands") and path.stem != "__init__"
+    }
     assert not [command for command in sorted(commands) if not re.search(rf"manage\.py {command}\b", README)]
 
 
@@ -67,7 +82,11 @@ def test_every_management_command_is_named() -> None:
 def test_nothing_speaks_of(what: str) -> None:
     found = []
     for path in tree.files():
-        if path.suffix in {".svg", ".css"} or path.name == "requirements.txt" or str(path) == "tests/house/test_readme.py":
+        if (
+            path.suffix in {".svg", ".css"}
+            or path.name == "requirements.txt"
+            or str(path) == "tests/house/test_readme.py"
+        ):
             continue
         found += [f"{path}: {match.group()}" for match in re.finditer(ELSEWHERE[what], tree.text(path))]
     assert not found

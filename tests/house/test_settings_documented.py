@@ -7,7 +7,9 @@ from tests.house import settings_table, tree
 
 
 def test_readme_has_the_settings_as_they_are() -> None:
-    assert settings_table.in_readme() == settings_table.table(), "python3 -m tests.house.settings_table writes it"
+    assert settings_table.in_readme() == settings_table.table(), (
+        "python3 -m tests.house.settings_table writes it"
+    )
 
 
 def test_every_setting_says_what_it_is_for() -> None:

@@ -18,7 +18,11 @@ def files() -> tuple[Path, ...]:
     if done.returncode == 0:
         found = [Path(name) for name in done.stdout.split("\0") if name]
     else:  # an unpacked archive
-        found = [path.relative_to(ROOT) for path in ROOT.rglob("*") if "." not in path.relative_to(ROOT).parts[0][:1]]
+        found = [
+            path.relative_to(ROOT)
+            for path in ROOT.rglob("*")
+            if "." not in path.relative_to(ROOT).parts[0][:1]
+        ]
     return tuple(sorted(path for path in found if (ROOT / path).is_file()))
 
 

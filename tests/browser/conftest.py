@@ -1,0 +1,65 @@
+"""One whole Patchbay and one Chromium for all browser tests; every visitor is checked for complaints at the end."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.visitor import Visitor, browsing, chromium
+from tests.harness import Patchbay
+
+# All of them on one worker of a parallel run, so that they share one Patchbay.
+GROUP = pytest.mark.xdist_group("stack")
+NewVisitor = Callable[..., Visitor]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They share one Patchbay, and a missing browser is said loudly: never skipped where it must not be."""
+    for item in items:
+        if "tests/browser" in item.path.as_posix():
+            item.add_marker(GROUP)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patchbay]:
+    """Everything up, without the demo."""
+    with Patchbay(tmp_path_factory.mktemp("browser") / "data", "--no-demo") as patchbay:
+        yield patchbay
+        assert patchbay.is_running(), patchbay.output
+        assert patchbay.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, by the module: Playwright's event loop would be in the way of other tests of this process."""
+    if chromium() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("No Chromium is installed, and in CI the browser tests may not be left out.")
+        pytest.skip("NO BROWSER: install Chromium (Debian: apt-get install chromium) to run the browser tests.")
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture
+def new_visitor(stack: Patchbay, browser: Browser) -> Iterator[NewVisitor]:
+    """Makes people with a browser; options are those of a browser context."""
+    made: list[Visitor] = []
+
+    def make(**options: Any) -> Visitor:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **options})
+        made.append(Visitor(stack, context))
+        return made[-1]
+
+    yield make
+    complaints = [complaint for visitor in made for complaint in visitor.complaints]
+    for visitor in made:
+        visitor.context.close()
+    assert not complaints, "the browser complained:\n" + "\n".join(complaints)
+
+
+@pytest.fixture
+def visitor(new_visitor: NewVisitor) -> Visitor:
+    """A person at a desk, with JavaScript."""
+    return new_visitor()

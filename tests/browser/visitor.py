@@ -1,0 +1,165 @@
+"""A person with a browser: what they do on our pages, and whether the browser had anything to complain about.
+
+Promises: every error in the browser's console, every script error and every violation of the content security
+policy is kept in `complaints`; the fixture that hands a visitor out fails the test where there is one.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from os import environ
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.harness import Patchbay, until
+
+PASSWORD = "correct horse 9 staple"
+NUMBERS = count(1)
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+
+
+def chromium() -> str | None:
+    """Where Chromium is, if it is installed."""
+    return environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """A browser, for as long as a module needs it: its event loop must not outlive it in this process."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visitor:
+    """One person, in a browser context of their own."""
+
+    def __init__(self, stack: Patchbay, context: BrowserContext) -> None:
+        self.stack, self.context = stack, context
+        self.origin = stack.ready["url"]
+        self.email = ""
+        self.complaints: list[str] = []
+        context.set_default_timeout(15_000)
+        context.on("console", self._heard)
+        context.on("weberror", lambda error: self.complaints.append(f"script error: {error.error}"))
+        self.page: Page = context.new_page()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        """Keep what is wrong. A page of ours whose own status is 4xx is meant so, and Chromium reports it."""
+        place = message.location.get("url", "")
+        is_page = message.text.startswith("Failed to load resource") and place == (message.page and message.page.url)
+        if message.type in {"error", "warning"} and place.startswith(self.origin) and not is_page:
+            self.complaints.append(f"{message.type}: {message.text} ({place})")
+
+    # --- going about ---------------------------------------------------------------------------------------
+
+    def go(self, path: str) -> None:
+        """Open an address of ours."""
+        self.page.goto(self.origin + path if path.startswith("/") else path)
+
+    def click(self, name: str, role: str = "button") -> None:
+        """Press a button, or follow a link, by its words."""
+        self.page.get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]  # one of ARIA's roles
+
+    @property
+    def path(self) -> str:
+        """The path of the page that is open."""
+        return urlsplit(self.page.url).path
+
+    @property
+    def place(self) -> str:
+        """The beginning of every address in this person's workspace: /w/<workspace>/test."""
+        return "/".join(self.path.split("/")[:4])
+
+    def heading(self, text: str) -> None:
+        """Wait until the page is the one with this heading."""
+        expect(self.page.locator("h1")).to_have_text(text)
+
+    def text(self) -> str:
+        """All that can be read in the page's main part, on one line."""
+        return " ".join(self.page.locator("main").inner_text().split())
+
+    # --- the first run ---------------------------------------------------------------------------------------
+
+    def sign_up(self, workspace: str = "Blue Door Software") -> None:
+        """Create a workspace."""
+        self.email = f"person{next(NUMBERS)}@people.example"
+        self.go("/accounts/signup/")
+        self.page.get_by_label("E-mail address").fill(self.email)
+        self.page.get_by_label("Name of your workspace").fill(workspace)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.click("Create workspace")
+        self.heading("Accounts")
+
+    def connect(self, account: str = "Acme Bakery", role: str = "Account owner", decision: str = "Allow") -> None:
+        """From the pre-screen through the provider's own page, and back."""
+        self.click("Continue to Constant Contact")
+        self.consent(account, role, decision)
+
+    def consent(self, account: str, role: str = "Account owner", decision: str = "Allow") -> None:
+        """The provider's own page: who one is there, and whether one allows it."""
+        assert not self.page.url.startswith(self.origin), self.page.url
+        self.page.get_by_role("group", name=account).get_by_label(role).check()
+        self.click(decision)
+        assert self.page.url.startswith(self.origin), self.page.url
+
+    def upload(self, file: Path) -> None:
+        """Hand a file in, from the account's page."""
+        self.click("Import people", "link")
+        self.page.get_by_label("CSV file").set_input_files(file)
+        self.click("Upload and match columns")
+
+    def choose(self, column: str, place: str) -> None:
+        """Say where a column goes, and see its cable follow."""
+        self.page.get_by_label(f"Constant Contact field for {column}").select_option(label=place)
+
+    def wait_for_end(self, seconds: float = 60.0) -> str:
+        """Stay on a job's page until it has ended; the sentence it ends with."""
+        sentence = self.page.locator("#job-sentence")
+        self.page.wait_for_selector("#job:not([hx-get])", timeout=seconds * 1000)
+        return " ".join(sentence.inner_text().split())
+
+    def counts(self) -> dict[str, int]:
+        """The counter strip, by its words."""
+        found = {}
+        for counter in self.page.locator(".counters > li").all():
+            value = counter.locator(".counter-value").inner_text()
+            found[counter.locator(".counter-label").inner_text().strip()] = int(value.replace(",", ""))
+        return found
+
+    def focused(self) -> str:
+        """What has the focus, as <tag#id>; `body` means that it is lost."""
+        return str(self.page.evaluate("document.activeElement.tagName.toLowerCase() + '#' + document.activeElement.id"))
+
+
+def contacts(stack: Patchbay, account: str, include: str = "custom_fields,list_memberships") -> list[dict[str, object]]:
+    """Every contact of an account, as its own user would read them from the provider."""
+    import httpx
+
+    headers = {"Authorization": f"Bearer {stack.simulator.token(account)}"}
+    found: list[dict[str, object]] = []
+    with httpx.Client(base_url=stack.simulator.url, headers=headers, timeout=30) as client:
+        href: str | None = f"/v3/contacts?status=all&limit=500&include={include}"
+        while href:
+            answer = until(lambda: _unless_throttled(client, str(href)), 20, "an answer that is no 429", 0.3)
+            found += answer["contacts"]
+            href = answer.get("_links", {}).get("next", {}).get("href")
+    return found
+
+
+def _unless_throttled(client: "object", href: str) -> dict[str, object] | None:
+    answer = client.get(href)  # type: ignore[attr-defined]  # an httpx.Client
+    if answer.status_code == 429:
+        return None
+    answer.raise_for_status()
+    found: dict[str, object] = answer.json()
+    return found

@@ -1,0 +1,199 @@
+"""`manage.py up` on an empty folder: from nothing to 5,000 people at the provider, and on with the same data.
+
+Each run is made once, looked at while it is up, and ended; the tests speak of what was seen.
+"""
+
+import os
+import re
+import signal
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness import Patchbay, command_line, open_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+READY = {
+    "url",
+    "email",
+    "password",
+    "api_token",
+    "integrated_account_id",
+    "simulator_url",
+    "database_url",
+    "broker_url",
+}
+PRIVATE = ("environment.json", "secrets.json", "simulator/journal.jsonl", "valkey/valkey.conf")
+LISTENING = "0A"
+LOOPBACK = "0100007F"
+ASK = """
+from config import demo
+from connections import gateway
+client = gateway.open_client(demo.link(demo.scope_of(demo.person()[0])), "interactive")
+print(client.contacts.counts().total)
+"""
+
+
+@dataclass
+class Seen:
+    """A run as it was while it was up, and how it ended."""
+
+    ready: dict[str, Any]
+    modes: dict[str, int]
+    health: int
+    sockets: set[tuple[str, int]]
+    pool: set[str]
+    steps: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    contacts: list[int]
+    output: str = ""
+    status: int | None = None
+
+    @classmethod
+    def of(cls, patchbay: Patchbay) -> "Seen":
+        """Look at it."""
+        files = {name: patchbay.data / name for name in PRIVATE}
+        files["ready"] = patchbay.data.with_name(f"{patchbay.data.name}-ready.json")
+        tree = patchbay.tree()
+        with patchbay.operator() as database:
+            steps = database.execute(
+                "SELECT stage, worker, outcome FROM syncjobs_jobstep ORDER BY id"
+            ).fetchall()
+        accounts = patchbay.simulator.ask("/_sim/state")["accounts"]
+        return cls(
+            ready=patchbay.ready,
+            modes={name: stat.S_IMODE(path.stat().st_mode) for name, path in files.items()},
+            health=httpx.get(patchbay.ready["url"] + "/healthz").status_code,
+            sockets=listening(tree),
+            pool={str(pid) for pid in tree if "config.celery worker" in command_line(pid)},
+            steps=steps,
+            calls=patchbay.simulator.calls(),
+            contacts=[account["contacts"]["total"] for account in accounts],
+        )
+
+    def ended(self, patchbay: Patchbay, signum: signal.Signals) -> "Seen":
+        """End it; the harness fails where a process is left."""
+        self.status = patchbay.stop(signum)
+        self.output = patchbay.output
+        return self
+
+
+def listening(pids: list[int]) -> set[tuple[str, int]]:
+    """The TCP sockets that processes listen on, as the kernel shows them: address in hex, and port."""
+    inodes = set()
+    for pid in pids:
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                inodes.add(os.readlink(entry).removeprefix("socket:[").removesuffix("]"))
+            except OSError:
+                continue  # closed meanwhile
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENING and fields[9] in inodes:
+                address, _, port = fields[1].rpartition(":")
+                found.add((address, int(port, 16)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    """The folder of every run here; not even made at first."""
+    with open_folder() as folder:
+        yield folder / "data"
+
+
+@pytest.fixture(scope="module")
+def first(data: Path) -> Seen:
+    """The first run, ended by SIGTERM."""
+    with Patchbay(data) as patchbay:
+        return Seen.of(patchbay).ended(patchbay, signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def second(data: Path, first: Seen) -> tuple[Seen, list[tuple[str, int]]]:
+    """The run after it, ended by SIGINT; besides, what calls with the first run's tokens came to."""
+    with Patchbay(data) as patchbay:
+        seen = Seen.of(patchbay)
+        asked = [ask(patchbay)]
+        with patchbay.operator() as database:
+            database.execute("UPDATE connections_connectiontoken SET expires_at = now()")
+        asked.append(ask(patchbay))
+        os.killpg(patchbay.program("worker"), signal.SIGSTOP)  # it must end all the same
+        return seen.ended(patchbay, signal.SIGINT), asked
+
+
+def ask(patchbay: Patchbay) -> tuple[str, int]:
+    """Ask the provider something: the answer, and how many token calls it took."""
+    before = patchbay.simulator.ask("/_sim/state")["journal_seq"]
+    done = patchbay.manage("shell", "-v0", "-c", ASK)
+    entries = patchbay.simulator.ask(f"/_sim/journal?after={before}")
+    return (done.stdout + done.stderr).strip(), sum(entry["path"].endswith("/token") for entry in entries)
+
+
+def test_it_imports_everyone_in_few_calls(first: Seen) -> None:
+    [outcome] = re.findall(r"^5,000 of 5,000 people .*$", first.output, re.MULTILINE)
+
+    assert len(first.calls) <= 20
+    assert f" {len(first.calls)} provider calls" in outcome
+    assert {call["status"] for call in first.calls} <= {200, 201}
+    assert sorted(first.contacts)[-1] == 5_000
+
+
+def test_every_step_was_run_by_a_celery_worker(first: Seen) -> None:
+    assert {"reading", "sending", "processing", "finishing"} <= {step["stage"] for step in first.steps}
+    assert {step["worker"].partition("@")[0] for step in first.steps} == {"patchbay"}
+    assert {step["worker"].rpartition(":")[2] for step in first.steps} <= first.pool
+    assert {step["outcome"] for step in first.steps} == {"done"}
+
+
+def test_the_ready_file_says_all_and_secrets_are_their_owners_only(first: Seen) -> None:
+    assert set(first.ready) >= READY
+    assert all(first.ready[name] for name in READY)
+    assert set(first.modes.values()) == {0o600}
+    assert first.health == 200
+
+
+def test_it_listens_on_this_machine_only(first: Seen) -> None:
+    ours = {httpx.URL(first.ready[name]).port for name in ("url", "simulator_url", "broker_url")}
+
+    assert first.sockets == {(LOOPBACK, port) for port in ours}
+
+
+def test_it_ends_well_by_either_signal(first: Seen, second: tuple[Seen, Any]) -> None:
+    for seen in (first, second[0]):
+        assert seen.status == 0
+        assert seen.output.splitlines()[-1] == "Stopping."
+
+
+def test_a_second_run_goes_on_with_the_same_data(
+    first: Seen, second: tuple[Seen, list[tuple[str, int]]]
+) -> None:
+    again, asked = second
+
+    assert again.ready["integrated_account_id"] == first.ready["integrated_account_id"]
+    assert again.ready["api_token"] != first.ready["api_token"]
+    assert again.contacts == first.contacts
+    assert again.calls == first.calls, "a second import"
+    assert again.steps == first.steps
+    assert asked == [("5000", 0), ("5000", 1)], "the tokens of the first run, as they are and renewed"
+
+
+@pytest.mark.parametrize(("program", "name"), [("web", "Web server"), ("postgres", "PostgreSQL")])
+def test_a_dead_part_that_cannot_be_missed_ends_it(
+    data: Path, second: object, program: str, name: str
+) -> None:
+    with Patchbay(data, "--no-demo") as patchbay:
+        assert patchbay.ready["email"] is None
+        os.kill(patchbay.program(program), signal.SIGKILL)
+
+        assert patchbay.wait() == 1
+
+    last = patchbay.output.splitlines()[-1]
+    assert last.startswith(f"{name} died (killed by SIGKILL), so everything stops; its log: ")

@@ -181,7 +181,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 USE_THOUSAND_SEPARATOR = True
-FORMAT_MODULE_PATH = None
+DATETIME_FORMAT = "Y-m-d H:i:s"
 MESSAGE_TAGS = {
     message_levels.INFO: "notice",
     message_levels.SUCCESS: "working",

@@ -7,6 +7,7 @@ class ConnectionsConfig(AppConfig):
     """Tenants, links, tokens, quota, gateway."""
 
     name = "connections"
+    verbose_name = "Accounts and quota"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

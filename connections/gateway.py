@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 from django.conf import settings
 
-from connections import calllog, quota, tokens, vault
+from connections import calllog, quota, tenancy, tokens, vault
 from connections.calllog import CallFor
 from connections.constantcontact import oauth
 from connections.constantcontact.auth import BearerAuth
@@ -33,7 +33,7 @@ def open_client(connection: Connection, call_class: str, *, job_id: UUID | None 
     """A client for one connection.
 
     Args:
-        connection: with its `provider_app` loaded or loadable (its scope need not be open).
+        connection: the linked account; its scope need not be open.
         call_class: consent, interactive, control, poll, bulk or backfill.
         job_id: the job on whose behalf calls are made.
 
@@ -42,8 +42,15 @@ def open_client(connection: Connection, call_class: str, *, job_id: UUID | None 
     call_for = CallFor(
         connection.tenant_id, connection.environment_id, call_class, connection.pk, job_id=job_id
     )
-    app = connection.provider_app
+    app = _app_of(connection)
     return _client(app, call_for, tokens.source(connection, _renewal(app, call_for)))
+
+
+def _app_of(connection: Connection) -> ProviderApp:
+    if not Connection.provider_app.is_cached(connection):
+        with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+            connection.provider_app = ProviderApp.objects.get(pk=connection.provider_app_id)
+    return connection.provider_app
 
 
 def open_for_link(app: ProviderApp, grant: TokenGrant, call_for: CallFor) -> Client:

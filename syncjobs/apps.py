@@ -7,6 +7,7 @@ class SyncJobsConfig(AppConfig):
     """Jobs, imports, and what follows when a connection changes."""
 
     name = "syncjobs"
+    verbose_name = "Jobs"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -91,6 +91,12 @@ def _template(cluster: ThrowawayCluster, folder: Path) -> str:
     return name
 
 
+def superuser_url() -> str:
+    """This process's database, as who may do anything: for emptying tables between tests, never for a test itself."""
+    assert CLUSTER is not None
+    return CLUSTER.superuser_url(f"test_{WORKER}_{os.getpid()}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let the database go."""
     if CLUSTER is not None:

@@ -60,7 +60,7 @@ class World:
         from connections.models import Membership, User
 
         people = [
-            User.objects.create_user(f"{name}@people.test", "correct horse 9")
+            User.objects.create_user(f"{name}@people.test")
             for name in ("owner", "member", "stranger")
         ]
         tenant = accounts.open_workspace(people[0], "Alpha Software")

@@ -16,6 +16,7 @@ from connections.admin.pages import (
     OneOf,
     OperatorPages,
     Rows,
+    fact,
     state_word,
 )
 from connections.constantcontact.signals import Signal
@@ -71,20 +72,20 @@ class QuotaPoolPages(OperatorPages):
         return f"{used:,} of {row.calls_per_day:,} ({100 * used // row.calls_per_day} %)"
 
     @admin.display(description="closed by the provider until", ordering="closed_until")
-    def closed(self, row: QuotaPool) -> object:
+    def closed(self, row: QuotaPool) -> str:
         """Only while it is still so."""
         still = row.closed_until is not None and row.closed_until > datetime.now(UTC)
-        return row.closed_until if still else None
+        return fact(row.closed_until if still else None)
 
     @admin.display(description="calls a day (UTC)")
-    def recent_days(self, row: QuotaPool) -> SafeString | None:
+    def recent_days(self, row: QuotaPool) -> SafeString | str:
         """The last two weeks with any use."""
         since = datetime.now(UTC).date() - timedelta(days=DAYS_SHOWN)
         days = row.days.filter(day__gt=since).values_list("day", "used")
         lines = format_html_join(
             "", "<li>{}: {}</li>", ((f"{day:%Y-%m-%d}", f"{used:,}") for day, used in days)
         )
-        return format_html("<ul>{}</ul>", lines) if lines else None
+        return format_html("<ul>{}</ul>", lines) if lines else fact(None)
 
 
 class ByAnswer(OneOf):

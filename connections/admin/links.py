@@ -12,6 +12,7 @@ from connections.admin.pages import (
     OperatorPages,
     Rows,
     count_of,
+    fact,
     found_in,
     kind_word,
     state_word,
@@ -159,34 +160,34 @@ class ConnectionPages(InEnvironment, OperatorPages):
         return found_in("connections_providercall", row.pk, "Provider calls")
 
     @admin.display(description="token version")
-    def token_version(self, row: Connection) -> object:
+    def token_version(self, row: Connection) -> str:
         """How often it was renewed."""
         return _token_fact(row, "version")
 
     @admin.display(description="token expires at", ordering="token__expires_at")
-    def token_expires_at(self, row: Connection) -> object:
+    def token_expires_at(self, row: Connection) -> str:
         """When the access token ends."""
         return _token_fact(row, "expires_at")
 
     @admin.display(description="token renewed at")
-    def token_refreshed_at(self, row: Connection) -> object:
+    def token_refreshed_at(self, row: Connection) -> str:
         """When it was last renewed."""
         return _token_fact(row, "refreshed_at")
 
     @admin.display(description="renewal failed at")
-    def token_failed_at(self, row: Connection) -> object:
+    def token_failed_at(self, row: Connection) -> str:
         """When a renewal last failed."""
         return _token_fact(row, "failed_at")
 
     @admin.display(description="token scope")
-    def token_scope(self, row: Connection) -> object:
+    def token_scope(self, row: Connection) -> str:
         """What it was granted for."""
         return _token_fact(row, "scope")
 
 
-def _token_fact(row: Connection, name: str) -> object:
-    """A fact about the tokens; None for a connection that has none yet."""
+def _token_fact(row: Connection, name: str) -> str:
+    """A fact about the tokens; a dash for a connection that has none yet."""
     try:
-        return getattr(row.token, name) or None
+        return fact(getattr(row.token, name) or None)
     except ConnectionToken.DoesNotExist:
-        return None
+        return fact(None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.utils import display_for_value, flatten_fieldsets
 from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.db.models.functions import Coalesce
@@ -241,6 +241,11 @@ def kind_word(kind: str) -> SafeString:
 def state_word(word: str, tone: str) -> SafeString:
     """A state's word in its colour."""
     return format_html('<span class="state tone-{}">{}</span>', tone, word)
+
+
+def fact(value: object) -> str:
+    """A computed value as the stock pages show a column's: dates in the usual form, a dash for nothing."""
+    return str(display_for_value(value, "–"))
 
 
 def found_in(page: str, row_id: UUID, words: str) -> SafeString:

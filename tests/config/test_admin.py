@@ -137,6 +137,7 @@ def test_every_page_answers_operators(operator: Client) -> None:
     for address in every_page():
         answer = operator.get(address)
         assert answer.status_code == 200, address
+        assert ">None<" not in answer.content.decode(), address
 
 
 def test_nothing_is_added_or_deleted_elsewhere(operator: Client) -> None:

@@ -18,6 +18,7 @@ import pytest
 from tests.harness import Patchbay, command_line, open_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+LONG_ONLY = pytest.mark.skipif(not os.environ.get("PATCHBAY_LONG"), reason="PATCHBAY_LONG is not set")
 READY = {
     "url",
     "email",
@@ -34,8 +35,11 @@ LOOPBACK = "0100007F"
 ASK = """
 from config import demo
 from connections import gateway
-client = gateway.open_client(demo.link(demo.scope_of(demo.person()[0])), "interactive")
-print(client.contacts.counts().total)
+from connections.models import Connection
+scope = demo.scope_of(demo.person()[0])
+with scope.transaction():
+    connection = Connection.objects.select_related("provider_app__pool").get()
+print(gateway.open_client(connection, "interactive").contacts.counts().total)
 """
 
 
@@ -185,7 +189,10 @@ def test_a_second_run_goes_on_with_the_same_data(
     assert asked == [("5000", 0), ("5000", 1)], "the tokens of the first run, as they are and renewed"
 
 
-@pytest.mark.parametrize(("program", "name"), [("web", "Web server"), ("postgres", "PostgreSQL")])
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [pytest.param("web", "Web server", marks=LONG_ONLY), ("postgres", "PostgreSQL")],
+)
 def test_a_dead_part_that_cannot_be_missed_ends_it(
     data: Path, second: object, program: str, name: str
 ) -> None:

@@ -1,5 +1,9 @@
-"""Workers killed, stopped and left without their broker in mid-import: the import ends complete all the same."""
+"""Faults in mid-import: workers killed and stopped, the broker emptied, answers lost. It ends complete all the same.
 
+Truth is the simulator's journal. With PATCHBAY_LONG the lease is the default one and the file has 10,000 people.
+"""
+
+import hashlib
 import os
 import signal
 import time
@@ -69,6 +73,31 @@ def test_a_broker_that_forgets_everything(stack: Stack) -> None:
     assert {step["outcome"] for step in flushed.steps} == {"done"}
 
 
+def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(stack: Stack) -> None:
+    unanswered = stack.release("unanswered")
+    post = {"match": f"^{IMPORT_PATH}$", "method": "POST", "skip": 1, "drop_response": True}
+    simulator = stack.patchbay.simulator
+    simulator.ask("/_sim/faults", post)  # the second batch is taken
+    simulator.ask("/_sim/faults", {**post, "status": 500})  # the third is not
+
+    assert unanswered.wait() < WITHIN
+
+    unanswered.assert_complete()
+    batches = unanswered.batches
+    assert [batch["sendings"] for batch in batches] == [1, 1, 2, *[1] * (len(batches) - 3)]
+    assert [batch["looked"] for batch in batches][:2] == [0, 1]
+    entries = unanswered.imports()
+    assert [entry["effect"] is None for entry in entries] == [
+        False,
+        False,
+        True,
+        *[False] * (len(batches) - 2),
+    ]
+    again = entries[3]["effect"]["activity"]
+    assert again["file_name"] == batches[2]["file_name"]
+    assert hashlib.sha256(again["order"]["text"].encode()).hexdigest() == batches[2]["sha256"]
+
+
 def test_a_worker_stopped_while_a_batch_is_on_its_way(stack: Stack) -> None:
     stopped = stack.release("stopped")
     slow_down(stopped, "POST", IMPORT_PATH, skip=1, seconds=3)
@@ -93,6 +122,7 @@ def test_a_worker_stopped_while_a_batch_is_on_its_way(stack: Stack) -> None:
     assert [batch["sendings"] for batch in stopped.batches] == [1] * len(stopped.batches)
 
 
+@pytest.mark.skipif(not LONG, reason="PATCHBAY_LONG is not set")
 def test_a_worker_stopped_with_a_job_in_hand_holds_up_no_other(stack: Stack) -> None:
     """Stopped inside its transaction it keeps the row's lock: the others must not queue up behind that."""
     held = stack.release("held")

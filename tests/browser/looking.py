@@ -1,0 +1,52 @@
+"""How a page is examined: by axe for WCAG 2.2 AA, for sideways scrolling, and for the words every page must have."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+from playwright.sync_api import Page
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+LOOKS = [(view, scheme) for view in (WIDE, NARROW) for scheme in ("light", "dark")]
+OPTIONS = json.dumps({"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
+
+
+def examine(page: Page, name: str) -> list[str]:
+    """Everything wrong with the page that is open, wide and narrow, light and dark."""
+    problems = [f"{name}: {problem}" for problem in _frame(page)]
+    page.evaluate(AXE)
+    for view, scheme in LOOKS:
+        page.set_viewport_size(view)  # type: ignore[arg-type]  # a size
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # one of two words
+        where = f"{name} ({view['width']} px, {scheme})"
+        problems += [f"{where}: {violation}" for violation in _violations(page)]
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if too_wide > 0:
+            problems.append(f"{where}: scrolls sideways by {too_wide} px")
+    return problems
+
+
+def _violations(page: Page) -> list[str]:
+    found: list[dict[str, Any]] = page.evaluate(f"axe.run(document, {OPTIONS}).then(found => found.violations)")
+    return [
+        f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for violation in found
+        for node in violation["nodes"][:3]
+    ]
+
+
+def _frame(page: Page) -> list[str]:
+    """One heading, a title that says where one is, help in its place, and the environment in words."""
+    problems = []
+    if page.locator("h1").count() != 1:
+        problems.append(f"{page.locator('h1').count()} headings of the first level")
+    if " · Patchbay" not in page.title():
+        problems.append(f"the title is {page.title()!r}")
+    if page.get_by_role("link", name="Help").count() < 1:
+        problems.append("no way to help")
+    if "/w/" in page.url and "environment" not in page.locator("body").inner_text():
+        problems.append("the environment is not named")
+    return problems

@@ -1,14 +1,41 @@
-"""What stands round every request: its id, and the headers that every answer carries."""
+"""What stands round every request: its address, its id, and the headers that every answer carries."""
 
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import split_domain_port
 from django.utils.cache import patch_vary_headers
 
 from config import logs
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+HEALTH = frozenset({"/healthz", "/readyz"})
+
+
+def public_address(get_response: Handler) -> Handler:
+    """Every request came to PUBLIC_URL: links, redirects, cookies and checks never follow the Host header.
+
+    A host that is not ours is refused. One that is ours by another name (localhost in development) is sent to the
+    public one, because cookies and origins belong to one name. Whoever asks for health may use any name.
+    """
+    public = urlsplit(settings.PUBLIC_URL)
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.path not in HEALTH:
+            host, _ = split_domain_port(request.get_host())
+            if host != public.hostname and request.method in {"GET", "HEAD"}:
+                return HttpResponseRedirect(settings.PUBLIC_URL + request.get_full_path())
+        request.META["HTTP_HOST"] = public.netloc
+        request.META["wsgi.url_scheme"] = public.scheme
+        request.environ["wsgi.url_scheme"] = public.scheme  # type: ignore[attr-defined]  # WSGI requests have it
+        return get_response(request)
+
+    return handle
 
 
 def request_context(get_response: Handler) -> Handler:

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_context",
+    "config.middleware.public_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -139,7 +140,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# The proxy in front ends TLS and turns http into https; Patchbay itself trusts no header that says so.
+# The proxy in front ends TLS and turns http into https. Patchbay trusts no header that says so: every request
+# counts as one to PUBLIC_URL (config.middleware.public_address).
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
 
 CONTENT_SECURITY_POLICY = {

@@ -50,7 +50,7 @@ def connection(
         recent = list(SyncJob.objects.filter(connection=row)[:5])
         context = {
             "health": health.of(row),
-            "jobs": [(one, progress.describe(one)) for one in recent],
+            "jobs": progress.describe_all(recent),
             "lists": RemoteList.objects.filter(connection=row).count(),
             "custom_fields": RemoteField.objects.filter(connection=row).count(),
             "mapped": FieldMapping.objects.filter(connection=row).exclude(kind="ignored").count(),
@@ -168,7 +168,7 @@ def jobs(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpResp
     with scope.transaction():
         found = list(SyncJob.objects.select_related("connection", "started_by")[:JOBS_SHOWN])
         context = {
-            "jobs": [(one, progress.describe(one)) for one in found],
+            "jobs": progress.describe_all(found),
             **pages.inside(scope, "Jobs", here="Jobs"),
         }
         return render(request, "jobs.html", context)

@@ -1,5 +1,6 @@
 """Where an import is, in words and numbers that add up; every number is one that was counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,12 +78,23 @@ class Progress:
 
 
 def describe(job: SyncJob) -> Progress:
-    """The job in words. Inside its scope."""
-    batches = Batch.objects.filter(job=job).aggregate(
-        all=Sum("row_count"), out=Sum("row_count", filter=~Q(state__in=["planned"]))
+    """One job in words. Inside its scope."""
+    return describe_all([job])[0][1]
+
+
+def describe_all(jobs: Sequence[SyncJob]) -> list[tuple[SyncJob, Progress]]:
+    """Jobs in words, by one query for all of them. Inside their scope."""
+    found = (
+        Batch.objects.filter(job_id__in=[job.pk for job in jobs])
+        .order_by()
+        .values("job_id")
+        .annotate(planned=Sum("row_count"), out=Sum("row_count", filter=~Q(state=Batch.State.PLANNED)))
     )
-    sent, to_send = int(batches["out"] or 0), int(batches["all"] or 0)
-    settled = sum(job.outcome_counts.values())
+    people = {row["job_id"]: (int(row["out"] or 0), int(row["planned"])) for row in found}
+    return [(job, _described(job, *people.get(job.pk, (0, 0)))) for job in jobs]
+
+
+def _described(job: SyncJob, sent: int, to_send: int) -> Progress:
     return Progress(
         _word(job, sent),
         _sentence(job, sent),
@@ -90,7 +102,7 @@ def describe(job: SyncJob) -> Progress:
         _percent(job, sent, to_send),
         sent,
         to_send,
-        settled,
+        sum(job.outcome_counts.values()),
     )
 
 

@@ -3,13 +3,14 @@
 from connections.models.ledger import ProviderCall, QuotaDay, QuotaPool, QuotaSlot
 from connections.models.links import Connection, ConnectionToken, LinkState, ProviderApp
 from connections.models.people import User
-from connections.models.tenants import ApiKey, Environment, Membership, Tenant
+from connections.models.tenants import ApiKey, Environment, EnvironmentRow, Membership, Tenant
 
 __all__ = [
     "ApiKey",
     "Connection",
     "ConnectionToken",
     "Environment",
+    "EnvironmentRow",
     "LinkState",
     "Membership",
     "ProviderApp",

@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from connections.models.tenants import Environment, Tenant
+from connections.models.tenants import EnvironmentRow
 from connections.tenancy import in_environment
 
 
@@ -69,14 +69,10 @@ class QuotaSlot(models.Model):
         return f"{self.purpose} {self.number}"
 
 
-class ProviderCall(models.Model):
+class ProviderCall(EnvironmentRow):
     """One call as it went over the wire, redacted: no body, no token, no value of a query parameter."""
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     # Plain ids: a call outlives its connection and its job, and is written while they are busy.
     connection_id = models.UUIDField(null=True, db_index=True)
     link_state_id = models.UUIDField(null=True)

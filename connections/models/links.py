@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from connections.models.ledger import QuotaPool
-from connections.models.tenants import Environment, Tenant
+from connections.models.tenants import Environment, EnvironmentRow, Tenant
 from connections.tenancy import RowSecurity, in_environment, unique_within_tenant
 
 
@@ -63,7 +63,7 @@ class ProviderApp(models.Model):
         return self.name
 
 
-class Connection(models.Model):
+class Connection(EnvironmentRow):
     """One linked Constant Contact account of a workspace."""
 
     class Status(models.TextChoices):
@@ -75,10 +75,6 @@ class Connection(models.Model):
         VALIDATION_ERROR = "validation_error", "Refused"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     provider_app = models.ForeignKey(ProviderApp, on_delete=models.PROTECT, related_name="+")
     customer_ref = models.CharField("customer reference", max_length=200, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.CONNECTING)
@@ -109,15 +105,11 @@ class Connection(models.Model):
         return self.account_name or self.account_id
 
 
-class ConnectionToken(models.Model):
+class ConnectionToken(EnvironmentRow):
     """The sealed tokens of one connection, in a row of their own so that a refresh locks nothing else."""
 
     connection = models.OneToOneField(
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="token", db_constraint=False
-    )
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
     )
     access_sealed = models.TextField(editable=False)
     refresh_sealed = models.TextField(blank=True, editable=False)
@@ -134,14 +126,10 @@ class ConnectionToken(models.Model):
         return f"tokens of {self.connection_id}"
 
 
-class LinkState(models.Model):
+class LinkState(EnvironmentRow):
     """A link that is under way: single use, hashed, short-lived, bound to browser, workspace, application."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     provider_app = models.ForeignKey(ProviderApp, on_delete=models.CASCADE, related_name="+")
     reconnecting = models.ForeignKey(
         Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_constraint=False

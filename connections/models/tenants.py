@@ -52,6 +52,16 @@ class Environment(models.Model):
         return self.kind
 
 
+class EnvironmentRow(models.Model):
+    """What every row below an environment carries. Its table adds `tenancy.in_environment` to its constraints."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+
+    class Meta:
+        abstract = True
+
+
 class Membership(models.Model):
     """A person's role in a workspace."""
 
@@ -81,14 +91,10 @@ class Membership(models.Model):
         return f"{self.user} ({self.role})"
 
 
-class ApiKey(models.Model):
+class ApiKey(EnvironmentRow):
     """An API token of one environment: shown once, kept as a digest, found by its public prefix."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=24, unique=True)
     digest = models.BinaryField(max_length=32)

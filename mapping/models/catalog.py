@@ -4,18 +4,14 @@ import uuid
 
 from django.db import models
 
-from connections.models import Connection, Environment, Tenant
+from connections.models import Connection, EnvironmentRow
 from connections.tenancy import in_environment
 
 
-class RemoteList(models.Model):
+class RemoteList(EnvironmentRow):
     """A contact list of the linked account."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="remote_lists", db_constraint=False
     )
@@ -34,14 +30,10 @@ class RemoteList(models.Model):
         return self.name
 
 
-class RemoteField(models.Model):
+class RemoteField(EnvironmentRow):
     """A custom field of the linked account; `name` is what imports call it (`cf:name`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="remote_fields", db_constraint=False
     )

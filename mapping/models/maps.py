@@ -4,18 +4,14 @@ import uuid
 
 from django.db import models
 
-from connections.models import Connection, Environment, Tenant
+from connections.models import Connection, EnvironmentRow
 from connections.tenancy import in_environment, unique_within_tenant
 
 
-class AppField(models.Model):
+class AppField(EnvironmentRow):
     """A field of a person in the vendor's own product, declared or taken from a file's header."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="app_fields", db_constraint=False
     )
@@ -35,7 +31,7 @@ class AppField(models.Model):
         return self.name
 
 
-class FieldMapping(models.Model):
+class FieldMapping(EnvironmentRow):
     """Where an app field goes. `target` is a standard field's name, or a custom field's id once it exists."""
 
     class Kind(models.TextChoices):
@@ -48,10 +44,6 @@ class FieldMapping(models.Model):
         IGNORED = "ignored", "Not sent"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="field_mappings", db_constraint=False
     )
@@ -87,14 +79,10 @@ class FieldMapping(models.Model):
         return f"{self.app_field_id} -> {self.target or self.new_label or self.kind}"
 
 
-class ListMapping(models.Model):
+class ListMapping(EnvironmentRow):
     """Which contact list an app list fills; `list_id` is empty until a new list has been created."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="list_mappings", db_constraint=False
     )

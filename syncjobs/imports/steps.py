@@ -5,7 +5,7 @@ from typing import Final
 
 from django.db import connection as database
 
-from syncjobs.imports import comparing, reading, sending
+from syncjobs.imports import batching, comparing, reading, sending, settling
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.queue import Claim
 
@@ -19,13 +19,13 @@ STAGES: Final[dict[str, Callable[[Claim], None]]] = {
     "reading_export": comparing.read_export,
     "asking_deleted": comparing.ask_deleted,
     "comparing": comparing.compare,
-    "batching": sending.batch,
+    "batching": batching.batch,
     "sending": sending.send,
     "reconciling": sending.reconcile,
     "processing": sending.process,
-    "checking": sending.check,
-    "settling": sending.settle,
-    "finishing": sending.finish,
+    "checking": settling.check,
+    "settling": settling.settle,
+    "finishing": settling.finish,
 }
 
 
@@ -46,7 +46,7 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
             """,
             [why, sent, job.pk],
         )
-    SyncJob.objects.filter(pk=job.pk).update(**sending.outcomes(job))
+    SyncJob.objects.filter(pk=job.pk).update(**settling.outcomes(job))
 
 
 def reopen(job: SyncJob) -> None:

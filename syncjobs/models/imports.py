@@ -5,19 +5,15 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from connections.models import Connection, Environment, Tenant
+from connections.models import Connection, EnvironmentRow
 from connections.tenancy import in_environment, unique_within_tenant
 from syncjobs.models.jobs import SyncJob
 
 
-class Upload(models.Model):
+class Upload(EnvironmentRow):
     """A file as it came in, kept as UTF-8 in chunks; `facts` is what its head told."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="uploads", db_constraint=False
     )
@@ -41,14 +37,10 @@ class Upload(models.Model):
         return self.file_name
 
 
-class UploadChunk(models.Model):
+class UploadChunk(EnvironmentRow):
     """About a mebibyte of an upload, beginning at `offset`."""
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks", db_constraint=False)
     offset = models.BigIntegerField()
     content = models.BinaryField()
@@ -64,7 +56,7 @@ class UploadChunk(models.Model):
         return f"from {self.offset}"
 
 
-class ImportRow(models.Model):
+class ImportRow(EnvironmentRow):
     """One accepted row of an import and the one outcome it ends in."""
 
     class Outcome(models.TextChoices):
@@ -77,10 +69,6 @@ class ImportRow(models.Model):
         REJECTED = "rejected", "Rejected"
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="rows", db_constraint=False)
     line = models.BigIntegerField()
     # The address in the one spelling that is compared; never lower(email), which no index serves under RLS.
@@ -111,14 +99,10 @@ class ImportRow(models.Model):
         return f"line {self.line}"
 
 
-class KnownContact(models.Model):
+class KnownContact(EnvironmentRow):
     """What the account held about an address before the first batch, for one import's comparison."""
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     job = models.ForeignKey(
         SyncJob, on_delete=models.CASCADE, related_name="known_contacts", db_constraint=False
     )
@@ -138,7 +122,7 @@ class KnownContact(models.Model):
         return f"known contact {self.pk}"
 
 
-class Batch(models.Model):
+class Batch(EnvironmentRow):
     """The exact bytes of one bulk import. Never changed once written, so that a second sending is the same sending."""
 
     class State(models.TextChoices):
@@ -151,10 +135,6 @@ class Batch(models.Model):
         FAILED = "failed", "Failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="batches", db_constraint=False)
     number = models.PositiveIntegerField()
     list_ids = models.JSONField()

@@ -5,11 +5,11 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from connections.models import Connection, Environment, Tenant
+from connections.models import Connection, EnvironmentRow
 from connections.tenancy import in_environment, unique_within_tenant
 
 
-class SyncJob(models.Model):
+class SyncJob(EnvironmentRow):
     """One unit of work. The row is the truth: its fence, lease and cursor decide who may go on from where."""
 
     class State(models.TextChoices):
@@ -24,10 +24,6 @@ class SyncJob(models.Model):
         STOPPED = "stopped", "Stopped"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="jobs", db_constraint=False
     )
@@ -112,14 +108,10 @@ class SyncJob(models.Model):
         }
 
 
-class JobStep(models.Model):
+class JobStep(EnvironmentRow):
     """One bounded step: which worker ran it, when, and how it ended."""
 
     id = models.BigAutoField(primary_key=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(
-        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="steps", db_constraint=False)
     stage = models.CharField(max_length=30)
     fence = models.BigIntegerField()

@@ -41,7 +41,9 @@ def stranger(two: Two) -> Client:
 @pytest.fixture(scope="module")
 def owner(two: Two) -> Client:
     """Signed in, and at home."""
-    return quiet(two.world.client(two.world.owner))
+    client = quiet(two.world.client(two.world.owner))
+    client.get("/accounts/email/")  # allauth notes a person's own address at their first visit
+    return client
 
 
 @pytest.fixture(scope="module")
@@ -378,13 +380,14 @@ def test_nonsense_is_no_fault_of_ours(two: Two, owner: Client, value: str) -> No
         "next",
         "connected",
     )
+    answers = {}
     for route in routes("workspace", "public", "signed-in"):
         for outcome in (value, "rejected"):
             data = {**dict.fromkeys(names, value), "outcome": outcome}
-            answer = owner.get(route.address(two.ours), data)
-            assert answer.status_code < 500, (route.pattern, body(answer)[:500])
+            answers[route.pattern, outcome] = owner.get(route.address(two.ours), data)
     token = {"Authorization": f"Bearer {two.world.token()}"}
     for route in routes("api"):
         address = route.address({**two.ours, "account_id": two.ours["connection_id"]})
         for name in ("tenant_id", "next_cursor", "kind", "state"):
-            assert owner.get(address, {name: value}, headers=token).status_code < 500, (route.pattern, name)
+            answers[route.pattern, name] = owner.get(address, {name: value}, headers=token)
+    assert not [where for where, answer in answers.items() if answer.status_code >= 500]

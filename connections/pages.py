@@ -32,7 +32,7 @@ def inside(
             "nav_items": [{"label": label, "url": url, "current": label == here} for label, url in entries],
         },
         "place": {"workspace_id": scope.tenant_id, "environment": scope.environment},
-        "may": {action: scope.may(action) for action in roles.ACTIONS},
+        "may": {action.replace(" ", "_"): scope.may(action) for action in roles.ACTIONS},
         "other_environment": {"label": other, "url": reverse("connections", args=[scope.tenant_id, other])},
         "help_url": reverse("help"),
     }

@@ -1,7 +1,7 @@
-"""The deployment's own applications: one for test against the simulator, one for live if its client id is set.
+"""Constant Contact applications: the deployment's own, for test and live, and those that a workspace brings.
 
-Written as the operators' role, because rows without a workspace are nobody's to change. Running it again brings
-the rows up to the settings and leaves everything else alone.
+The deployment's are written as the operators' role, because rows without a workspace are nobody's to change;
+doing it again brings them up to the settings and leaves everything else alone.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from django.db import transaction
 from connections import gateway, vault
 from connections.constantcontact.redaction import Secret
 from connections.models import ProviderApp, QuotaPool
+from connections.scoping import Scope
 
 OPERATOR = "operator"
 
@@ -32,11 +33,18 @@ class Application:
     api_url: str
 
 
+class NoEndpoints(Exception):
+    """The environment has no Constant Contact behind it: the test environment needs a simulator."""
+
+
 def live_application() -> Application | None:
-    """The live application of the settings, if it is complete."""
+    """The live application of the settings, if there is one."""
+    return _of_settings() if settings.ENV.CONSTANT_CONTACT_CLIENT_ID else None
+
+
+def _of_settings() -> Application:
+    """What the settings say of live; its endpoints hold without a client id too."""
     env = settings.ENV
-    if not env.CONSTANT_CONTACT_CLIENT_ID:
-        return None
     return Application(
         kind="live",
         name="Constant Contact",
@@ -67,19 +75,51 @@ def simulated_application(origin: str, client_id: str, client_secret: Secret) ->
     )
 
 
+def bring(scope: Scope, client_id: str, client_secret: Secret, flow: str, refresh_tokens: str) -> ProviderApp:
+    """A workspace's own application, with limits of its own; new links of this environment go through it.
+
+    The endpoints are the deployment's for this environment. A client id that the workspace brought before gets the
+    new secret.
+
+    Raises:
+        NoEndpoints: this environment has none to take over.
+    """
+    with scope.transaction():
+        endpoints: ProviderApp | Application | None = _of_settings()
+        if scope.environment == "test":
+            endpoints = ProviderApp.objects.filter(tenant=None, kind="test").first()
+        if endpoints is None:
+            raise NoEndpoints
+        row = ProviderApp.objects.filter(
+            tenant_id=scope.tenant_id, kind=scope.environment, client_id=client_id
+        ).first()
+        if row is None:
+            pool = QuotaPool.objects.create(
+                name=f"{scope.workspace_name} ({scope.environment})"[:80], **_limits()
+            )
+            row = ProviderApp(
+                tenant_id=scope.tenant_id, kind=scope.environment, client_id=client_id, pool=pool
+            )
+        row.name, row.flow, row.refresh_tokens = (
+            f"{scope.workspace_name}'s application"[:80],
+            flow,
+            refresh_tokens,
+        )
+        for name in ("authorize_url", "token_url", "revoke_url", "api_url"):
+            setattr(row, name, getattr(endpoints, name))
+        row.client_secret_sealed = vault.seal(client_secret, gateway.secret_place(row))
+        row.save()
+    return row
+
+
 def ensure_application(application: Application) -> ProviderApp:
     """The deployment's row for this application, made or brought up to date, with its pool."""
-    env = settings.ENV
     with transaction.atomic(using=OPERATOR):
         row = ProviderApp.objects.using(OPERATOR).filter(tenant=None, kind=application.kind).first()
         if row is None:
             pool = QuotaPool.objects.using(OPERATOR).create(name=f"{application.name} ({application.kind})")
             row = ProviderApp(kind=application.kind, pool=pool)
-        QuotaPool.objects.using(OPERATOR).filter(pk=row.pool_id).update(
-            calls_per_second=env.CALLS_PER_SECOND,
-            calls_per_day=env.CALLS_PER_DAY,
-            token_calls_per_second=env.TOKEN_CALLS_PER_SECOND,
-        )
+        QuotaPool.objects.using(OPERATOR).filter(pk=row.pool_id).update(**_limits())
         for name in (
             "name",
             "client_id",
@@ -94,3 +134,13 @@ def ensure_application(application: Application) -> ProviderApp:
         row.client_secret_sealed = vault.seal(application.client_secret, gateway.secret_place(row))
         row.save(using=OPERATOR)
     return row
+
+
+def _limits() -> dict[str, int]:
+    """The limits of a new pool, by the settings."""
+    env = settings.ENV
+    return {
+        "calls_per_second": env.CALLS_PER_SECOND,
+        "calls_per_day": env.CALLS_PER_DAY,
+        "token_calls_per_second": env.TOKEN_CALLS_PER_SECOND,
+    }

@@ -3,6 +3,7 @@
 from typing import Final
 
 ACTIONS: Final[dict[str, frozenset[str]]] = {
+    "bring an application": frozenset({"owner", "admin"}),
     "view": frozenset({"owner", "admin", "marketer", "developer", "viewer"}),
     "connect": frozenset({"owner", "admin", "marketer"}),
     "map": frozenset({"owner", "admin", "marketer"}),

@@ -5,15 +5,17 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import health, linking, pages, scoping
+from connections import health, linking, pages, provisioning, scoping
 from connections.accounts import provider_app_for
-from connections.forms import ConnectForm
+from connections.constantcontact.redaction import Secret
+from connections.forms import ApplicationForm, ConnectForm
 from connections.linkoutcomes import OUTCOMES, Refused
 from connections.models import Connection, LinkState, User
 
@@ -160,3 +162,33 @@ def connections_list(request: HttpRequest, workspace_id: UUID, environment: str)
 def help_page(request: HttpRequest) -> HttpResponse:
     """How Patchbay works, for who uses it."""
     return render(request, "help.html", pages.plain("Help"))
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def application(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpResponse:
+    """Which Constant Contact application links accounts here; a workspace may bring its own."""
+    scope = scoping.workspace(request, workspace_id, environment, "bring an application")
+    form = ApplicationForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            provisioning.bring(
+                scope,
+                given["client_id"],
+                Secret(given["client_secret"]),
+                given["flow"],
+                given["refresh_tokens"],
+            )
+            messages.success(request, "New accounts are linked through this application from now on.")
+            return redirect("application", workspace_id, environment)
+        except provisioning.NoEndpoints:
+            form.add_error(
+                None, "The test environment has no simulator to register it with. Start one first."
+            )
+    with scope.transaction():
+        app = provider_app_for(scope.tenant_id, environment)
+    crumbs = [("Accounts", reverse("connections", args=[workspace_id, environment]))]
+    frame = pages.inside(scope, "Constant Contact application", crumbs=crumbs, here="Accounts")
+    own = {"app": app, "redirect_uri": linking.redirect_uri(app) if app else "", "form": form}
+    return render(request, "application.html", {**own, **frame}, status=422 if form.errors else 200)

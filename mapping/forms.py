@@ -12,6 +12,7 @@ from mapping.editing import FieldChoice, ListChoice, Row
 from mapping.models import ListMapping, RemoteField, RemoteList
 
 Choices = list[tuple[str, Any]]
+GONE = "The custom field that this filled is no longer in the account."
 
 
 def field_choices(connection: Connection) -> Choices:
@@ -40,8 +41,13 @@ class FieldMapForm(forms.Form):
         choices = field_choices(connection)
         for row in self.rows:
             key = row.app_field.pk.hex
+            # What a broken row filled is gone: it asks for a choice, rather than show one that nobody made.
+            broken = row.state == "broken"
             self.fields[f"choice_{key}"] = forms.ChoiceField(
-                label=row.app_field.name, choices=choices, initial=row.choice, required=True
+                label=row.app_field.name,
+                choices=[("", "Choose a place"), *choices] if broken else choices,
+                initial="" if broken else row.choice,
+                error_messages={"required": "Choose where this field goes, or that it is not sent."},
             )
             self.fields[f"label_{key}"] = forms.CharField(
                 label="Name of the new field",
@@ -89,14 +95,16 @@ class FieldMapForm(forms.Form):
         key = row.app_field.pk.hex
         choice: BoundField = self[f"choice_{key}"]
         value = choice.value()
-        changed = self.is_bound and value != row.choice
+        changed = bool(self.is_bound and value and value != row.choice)
         state = ("none" if value == "ignored" else "suggested") if changed else row.state
         return {
             "id": key,
             "name": row.app_field.name,
             "samples": row.samples[:3],
             "state": state,
+            "word": "Chosen" if changed and state == "suggested" else "",
             "note": "not saved yet" if changed else "",
+            "warning": GONE if state == "broken" else "",
             "choice": choice,
             "label": self[f"label_{key}"],
             "type": self[f"type_{key}"],

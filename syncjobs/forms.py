@@ -52,12 +52,14 @@ class StartForm(forms.Form):
         super().__init__(data)
         self.needs_list = needs_list
         there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
-        none = [] if needs_list else [("", "None: only the lists that the file names")]
+        # No list is chosen for anybody by chance: the first of the account may be one that nobody means.
+        none = [("", "Choose a list" if needs_list else "None: only the lists that the file names")]
         choices = [*none, *([("Lists of this account", there)] if there else []), ("new", "A new list")]
         field = self.fields["everyone"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
         field.required = needs_list
+        field.error_messages["required"] = "Choose a list. Constant Contact takes people only onto a list."
 
     def clean(self) -> dict[str, Any]:
         """A new list needs its name."""

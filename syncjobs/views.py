@@ -185,7 +185,8 @@ def job(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
         context = {
             "job": row,
             "progress": shown,
-            "counters": _counters(row),
+            "counters": progress.counters(row, reverse("job-rows", args=[workspace_id, environment, job_id])),
+            "must_reconnect": row.state == "attention" and row.connection.status != Connection.Status.ACTIVE,
             "groups": progress.groups(row),
             "calls": calls_of([row]).get(row.pk, 0),
             "steps": JobStep.objects.filter(job=row).order_by("-id")[:30],
@@ -209,26 +210,6 @@ def _job_crumbs(scope: Scope, row: SyncJob) -> list[tuple[str, str]]:
     return [
         ("Jobs", reverse("jobs", args=place)),
         (str(row.connection), reverse("connection", args=[*place, row.connection_id])),
-    ]
-
-
-def _counters(row: SyncJob) -> list[dict[str, Any]]:
-    address = reverse("job-rows", args=[row.tenant_id, row.environment.kind, row.pk])
-    words = {
-        "created": "Created",
-        "updated": "Updated",
-        "unchanged": "No change",
-        "skipped": "Skipped",
-        "rejected": "Rejected",
-    }
-    return [
-        {
-            "label": words[name],
-            "status": words[name],
-            "value": count,
-            "url": f"{address}?outcome={name}" if count else "",
-        }
-        for name, count in row.outcome_counts.items()
     ]
 
 
@@ -262,6 +243,7 @@ def rows(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUI
     with scope.transaction():
         row = scoping.one(SyncJob.objects.select_related("connection"), pk=job_id)
         outcome, reason, found = _chosen_rows(request, row)
+        count = found.count() if reason else row.outcome_counts[outcome]
         after = request.GET.get("after", "")
         if after.isdigit() and len(after) < 18:
             found = found.filter(line__gt=int(after))
@@ -274,8 +256,10 @@ def rows(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUI
             "outcome": outcome,
             "outcome_word": words,
             "reason": reason,
-            "rows": [(one, progress.REASONS.get(one.reason, (one.reason, ""))[0]) for one in page],
-            "count": row.outcome_counts[outcome],
+            "rows": [(one, progress.title_of(one.reason)) for one in page],
+            "sentence": f"{count:,} with one reason: {progress.title_of(reason)}"
+            if reason
+            else f"{count:,} in all",
             "next_after": page[-1].line if more else None,
         }
         crumbs = [

@@ -56,7 +56,9 @@ class EnvironmentRow(models.Model):
     """What every row below an environment carries. Its table adds `tenancy.in_environment` to its constraints."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
 
     class Meta:
         abstract = True

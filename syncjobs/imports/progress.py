@@ -76,6 +76,11 @@ class Progress:
     to_send: int
     settled: int
 
+    @property
+    def note(self) -> str:
+        """What stands under the bar."""
+        return f"{self.sent:,} of {self.to_send:,} people sent" if self.to_send else ""
+
 
 def describe(job: SyncJob) -> Progress:
     """One job in words. Inside its scope."""
@@ -165,6 +170,31 @@ def _percent(job: SyncJob, sent: int, to_send: int) -> int | None:
     behind = sum(1 for stage in _stages(job) if stage["state"] == "done")
     within = sent / to_send if job.stage in {"sending", "reconciling"} and to_send else 0
     return round(100 * (behind + within) / len(PHASES))
+
+
+def counters(job: SyncJob, address: str) -> list[dict[str, Any]]:
+    """The rows by outcome, and those that have none yet: they add up at every moment. `address` is their page's."""
+    words = {"unchanged": "No change"}
+    found = [
+        {
+            "label": words.get(name, name.capitalize()),
+            "status": words.get(name, name.capitalize()),
+            "value": count,
+            "url": f"{address}?outcome={name}" if count else "",
+        }
+        for name, count in job.outcome_counts.items()
+    ]
+    undecided = job.accepted - sum(job.outcome_counts.values())
+    if undecided > 0:
+        found.append(
+            {"label": "Not decided yet", "tone": "idle", "icon": "queued", "value": undecided, "url": ""}
+        )
+    return found
+
+
+def title_of(reason: str) -> str:
+    """What a row's reason is called."""
+    return REASONS.get(reason, (reason, ""))[0]
 
 
 def groups(job: SyncJob) -> list[dict[str, Any]]:

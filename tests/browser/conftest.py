@@ -37,7 +37,9 @@ def browser() -> Iterator[Browser]:
     if chromium() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("No Chromium is installed, and in CI the browser tests may not be left out.")
-        pytest.skip("NO BROWSER: install Chromium (Debian: apt-get install chromium) to run the browser tests.")
+        pytest.skip(
+            "NO BROWSER: install Chromium (Debian: apt-get install chromium) to run the browser tests."
+        )
     with browsing() as found:
         yield found
 
@@ -48,7 +50,9 @@ def new_visitor(stack: Patchbay, browser: Browser) -> Iterator[NewVisitor]:
     made: list[Visitor] = []
 
     def make(**options: Any) -> Visitor:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **options})
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 800}, "locale": "en-US", **options}
+        )
         made.append(Visitor(stack, context))
         return made[-1]
 

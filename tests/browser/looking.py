@@ -23,14 +23,18 @@ def examine(page: Page, name: str) -> list[str]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # one of two words
         where = f"{name} ({view['width']} px, {scheme})"
         problems += [f"{where}: {violation}" for violation in _violations(page)]
-        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        too_wide = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         if too_wide > 0:
             problems.append(f"{where}: scrolls sideways by {too_wide} px")
     return problems
 
 
 def _violations(page: Page) -> list[str]:
-    found: list[dict[str, Any]] = page.evaluate(f"axe.run(document, {OPTIONS}).then(found => found.violations)")
+    found: list[dict[str, Any]] = page.evaluate(
+        f"axe.run(document, {OPTIONS}).then(found => found.violations)"
+    )
     return [
         f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
         for violation in found

@@ -23,7 +23,11 @@ REJECTS = (
     ("missing_email", "", "there is no e-mail address"),
     ("invalid_email", "ada at people.example", "“ada at people.example” is not an e-mail address"),
     ("too_long", "ben@people.example", "First name has 64 characters; the most is 50"),
-    ("not_a_date", "cleo@people.example", "Member since: “2026-02-30” is not a date such as 2026-11-23 or 11/23/2026"),
+    (
+        "not_a_date",
+        "cleo@people.example",
+        "Member since: “2026-02-30” is not a date such as 2026-11-23 or 11/23/2026",
+    ),
     ("too_few_columns", "", "It has 5 columns; the header has 7."),
     ("nul_byte", "", "It has a character in “Email” that cannot be read."),
 )
@@ -53,32 +57,49 @@ class Scenes:
             "accounts, live without an application": f"{foreign}/live/accounts/",
             "jobs, none": f"{foreign}/test/jobs/",
         }
-        people = {"owner": self.world.owner.email, "member": self.world.member.email, "stranger": self.world.stranger.email}
+        people = {
+            "owner": self.world.owner.email,
+            "member": self.world.member.email,
+            "stranger": self.world.stranger.email,
+        }
         return {"people": people, "place": self.place, "scenes": self.found, "stranger": found}
 
     def _many_workspaces(self) -> None:
         """The member has a workspace of their own too, and so has to choose."""
         from connections import accounts
 
-        accounts.open_workspace(self.world.member, "A workspace with a name that is longer than the space it is given on a telephone")
+        accounts.open_workspace(
+            self.world.member,
+            "A workspace with a name that is longer than the space it is given on a telephone",
+        )
 
     def _accounts(self, connection: Any) -> None:
         from connections.models import Connection
 
         account = f"{self.place}/accounts/{connection.pk}/"
         others = {
-            "needs_reauth": ("Harbor Books", "Constant Contact refused the stored access. Reconnect the account to go on."),
+            "needs_reauth": (
+                "Harbor Books",
+                "Constant Contact refused the stored access. Reconnect the account to go on.",
+            ),
             "connecting": ("Northside Clinic", ""),
-            "validation_error": ("The Company with the Rather Long and Winding Name of Saint-Germain-des-Prés", ""),
+            "validation_error": (
+                "The Company with the Rather Long and Winding Name of Saint-Germain-des-Prés",
+                "",
+            ),
         }
         for status, (name, error) in others.items():
             other = self.world.connection(name=name, status=status)
             with self.scope.transaction():
-                Connection.objects.filter(pk=other.pk).update(last_error=error, customer_ref=f"customer-{status}")
+                Connection.objects.filter(pk=other.pk).update(
+                    last_error=error, customer_ref=f"customer-{status}"
+                )
             self.found[f"account, {status}"] = f"{self.place}/accounts/{other.pk}/"
             self.found[f"mapping, empty, {status}"] = f"{self.place}/accounts/{other.pk}/mapping/"
         with self.scope.transaction():
-            Connection.objects.filter(pk=connection.pk).update(account_owner="Ana Adler", linked_by=self.world.owner)
+            Connection.objects.filter(pk=connection.pk).update(
+                account_owner="Ana Adler", linked_by=self.world.owner
+            )
         self.found |= {
             "accounts, many": f"{self.place}/accounts/",
             "pre-screen": f"{self.place}/accounts/connect/",
@@ -95,16 +116,29 @@ class Scenes:
         from mapping.editing import FieldChoice, ListChoice
         from mapping.models import RemoteField, RemoteList
 
-        here = {"tenant_id": connection.tenant_id, "environment_id": connection.environment_id, "connection": connection}
+        here = {
+            "tenant_id": connection.tenant_id,
+            "environment_id": connection.environment_id,
+            "connection": connection,
+        }
         names = ("Email", "First name", "Plan", "Loyalty tier", "Newsletter", "Phone", "Notes", "Last visit")
         with self.scope.transaction():
             lists = [
                 RemoteList.objects.create(**here, list_id=uuid4(), name=name, read_at=NOW)
-                for name in ("General Interest", "Newsletter of the harbour and all its neighbours", "Book Club")
+                for name in (
+                    "General Interest",
+                    "Newsletter of the harbour and all its neighbours",
+                    "Book Club",
+                )
             ]
             plan, gone = (
                 RemoteField.objects.create(
-                    **here, custom_field_id=uuid4(), label=label, name=label.replace(" ", "_"), type="string", read_at=NOW
+                    **here,
+                    custom_field_id=uuid4(),
+                    label=label,
+                    name=label.replace(" ", "_"),
+                    type="string",
+                    read_at=NOW,
                 )
                 for label in ("Plan", "Loyalty tier")
             )
@@ -116,18 +150,27 @@ class Scenes:
                 "Loyalty tier": f"custom:{gone.custom_field_id}",
                 "Newsletter": "new",
             }
-            editing.save_fields(connection, [FieldChoice(rows[name], choice, name, "boolean") for name, choice in chosen.items()])
+            editing.save_fields(
+                connection,
+                [FieldChoice(rows[name], choice, name, "boolean") for name, choice in chosen.items()],
+            )
             gone.delete()
             editing.save_lists(
                 connection,
-                [ListChoice("Customers", str(lists[0].list_id), ""), ListChoice("News", "new", "News"), ListChoice("Old", "ignored", "")],
+                [
+                    ListChoice("Customers", str(lists[0].list_id), ""),
+                    ListChoice("News", "new", "News"),
+                    ListChoice("Old", "ignored", ""),
+                ],
             )
 
     def _files(self, connection: Any) -> None:
         from syncjobs.imports import uploads
 
         with self.scope.transaction():
-            kept = uploads.store_stream(self.world.owner, connection, "people of the harbour, November.csv", [CSV], "auto")
+            kept = uploads.store_stream(
+                self.world.owner, connection, "people of the harbour, November.csv", [CSV], "auto"
+            )
         account = f"{self.place}/accounts/{connection.pk}/import/{kept.pk}"
         self.found |= {"columns": f"{account}/columns/", "lists and permission": f"{account}/start/"}
 
@@ -135,11 +178,29 @@ class Scenes:
         day = timedelta(days=1)
         self._job(connection, "queued", "queued", "preparing", started_at=None)
         self._job(connection, "reading", "running", "reading", accepted=ACCEPTED)
-        self._job(connection, "sending", "running", "sending", accepted=ACCEPTED, rejected=6, batches=("finished", "planned"))
+        self._job(
+            connection,
+            "sending",
+            "running",
+            "sending",
+            accepted=ACCEPTED,
+            rejected=6,
+            batches=("finished", "planned"),
+        )
         waits = "The limit that all accounts share is used up for today; it goes on at 00:00 UTC."
-        self._job(connection, "waiting", "waiting", "sending", waits, accepted=ACCEPTED, batches=("finished", "planned"))
+        self._job(
+            connection,
+            "waiting",
+            "waiting",
+            "sending",
+            waits,
+            accepted=ACCEPTED,
+            batches=("finished", "planned"),
+        )
         acts = "Constant Contact refused the stored access. Reconnect the account; the import then goes on from where it was."
-        self._job(connection, "needs you", "attention", "processing", acts, accepted=ACCEPTED, batches=("sent",))
+        self._job(
+            connection, "needs you", "attention", "processing", acts, accepted=ACCEPTED, batches=("sent",)
+        )
         self._job(connection, "done", "done", "finishing", accepted=1, created=1, ended_at=NOW)
         done = self._job(connection, "done with rejects", "done", "finishing", accepted=ACCEPTED, created=4_600, updated=300,
                          unchanged=64, skipped=30, rejected=6, ended_at=NOW, batches=("finished",))  # fmt: skip
@@ -159,7 +220,9 @@ class Scenes:
             "rows, none such": f"{rows}?outcome=updated&reason=same",
         }
 
-    def _job(self, connection: Any, name: str, state: str, stage: str, explanation: str = "", **facts: Any) -> Any:
+    def _job(
+        self, connection: Any, name: str, state: str, stage: str, explanation: str = "", **facts: Any
+    ) -> Any:
         from syncjobs.imports import plans
         from syncjobs.models import Batch, JobStep, SyncJob
 
@@ -186,7 +249,9 @@ class Scenes:
                     **here, job=job, number=number, list_ids=[], file_name=f"{name}-{number}.csv", content=b"",
                     sha256="", row_count=2_500, state=one,
                 )  # fmt: skip
-            for number, (done, note) in enumerate((("preparing", "list “News”"), ("reading", ""), ("matching", ""))):
+            for number, (done, note) in enumerate(
+                (("preparing", "list “News”"), ("reading", ""), ("matching", ""))
+            ):
                 JobStep.objects.create(
                     **here, job=job, stage=done, fence=number, worker="patchbay@host.example worker 2", note=note,
                     started_at=NOW + timedelta(seconds=number), ended_at=NOW, outcome="done",
@@ -204,7 +269,11 @@ class Scenes:
         ]
         skipped = [
             ImportRow(
-                **here, line=4_000_000 + line, outcome="skipped", reason="opted_out", detail="unsubscribed, and stays so",
+                **here,
+                line=4_000_000 + line,
+                outcome="skipped",
+                reason="opted_out",
+                detail="unsubscribed, and stays so",
                 email=f"somebody.with.a.long.name.{line}@customers-of-the-company.example",
             )  # fmt: skip
             for line in range(120)

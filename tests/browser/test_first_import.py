@@ -67,7 +67,9 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
     if is_first:
         for column, kind in (("Plan", "Text"), ("Orders", "Number"), ("Member since", "Date")):
             visitor.choose(column, "A new custom field")
-            row = visitor.page.locator(".cable-row", has_text=column).filter(has=visitor.page.get_by_text("not saved yet"))
+            row = visitor.page.locator(".cable-row", has_text=column).filter(
+                has=visitor.page.get_by_text("not saved yet")
+            )
             row.get_by_label("Kind of the new field").select_option(label=kind)
             row.get_by_text("not saved yet").wait_for()
     visitor.click("Save and go on to lists")
@@ -88,7 +90,13 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
 
 
 def _expected(**counts: int) -> dict[str, int]:
-    words = {"created": "Created", "updated": "Updated", "unchanged": "No change", "skipped": "Skipped", "rejected": "Rejected"}
+    words = {
+        "created": "Created",
+        "updated": "Updated",
+        "unchanged": "No change",
+        "skipped": "Skipped",
+        "rejected": "Rejected",
+    }
     return {word: counts.get(name, 0) for name, word in words.items()}
 
 
@@ -96,7 +104,10 @@ def _rejected_rows_are_listed(visitor: Visitor, sample: Thousands) -> None:
     """On the job's page by reason, on the page of rows and in the download by line."""
     job_page = visitor.page.url
     rows = visitor.page.locator("section", has_text="Why rows were left out").locator("tbody tr")
-    by_title = {row.get_by_role("rowheader").inner_text(): int(row.get_by_role("cell").nth(1).inner_text()) for row in rows.all()}
+    by_title = {
+        row.get_by_role("rowheader").inner_text(): int(row.get_by_role("cell").nth(1).inner_text())
+        for row in rows.all()
+    }
     assert by_title == _by_title(sample)
 
     with visitor.page.expect_download() as download:
@@ -122,8 +133,14 @@ def _by_title(sample: Thousands) -> dict[str, int]:
 
 def _the_provider_has_them(stack: Patchbay, sample: Thousands, before: set[str]) -> None:
     """Exactly these people came, each with the values, the lists and the permission that the file and the page say."""
-    fields = {one["label"]: one["custom_field_id"] for one in _get(stack, "/v3/contact_custom_fields?limit=100")["custom_fields"]}
-    types = {one["label"]: one["type"] for one in _get(stack, "/v3/contact_custom_fields?limit=100")["custom_fields"]}
+    fields = {
+        one["label"]: one["custom_field_id"]
+        for one in _get(stack, "/v3/contact_custom_fields?limit=100")["custom_fields"]
+    }
+    types = {
+        one["label"]: one["type"]
+        for one in _get(stack, "/v3/contact_custom_fields?limit=100")["custom_fields"]
+    }
     assert {name: types[name] for name in ("Plan", "Orders", "Member since")} == {
         "Plan": "string",
         "Orders": "number",
@@ -139,14 +156,21 @@ def _the_provider_has_them(stack: Patchbay, sample: Thousands, before: set[str])
         assert address["permission_to_send"] == "implicit", email
         assert contact["first_name"] == first
         values = {value["custom_field_id"]: value["value"] for value in contact["custom_fields"]}
-        assert values == {fields["Plan"]: plan, fields["Orders"]: orders, fields["Member since"]: joined}, email
+        assert values == {fields["Plan"]: plan, fields["Orders"]: orders, fields["Member since"]: joined}, (
+            email
+        )
         assert set(contact["list_memberships"]) == {targets[name] for name in names.split(";")}, email
 
 
 def _values(stack: Patchbay, label: str) -> list[Any]:
-    fields = {one["label"]: one["custom_field_id"] for one in _get(stack, "/v3/contact_custom_fields?limit=100")["custom_fields"]}
+    fields = {
+        one["label"]: one["custom_field_id"]
+        for one in _get(stack, "/v3/contact_custom_fields?limit=100")["custom_fields"]
+    }
     every = contacts(stack, ACCOUNT, "custom_fields")
-    return [value for one in every for value in one["custom_fields"] if value["custom_field_id"] == fields[label]]
+    return [
+        value for one in every for value in one["custom_fields"] if value["custom_field_id"] == fields[label]
+    ]
 
 
 def _get(stack: Patchbay, path: str) -> Any:

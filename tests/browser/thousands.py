@@ -108,5 +108,8 @@ def written(rows: list[list[str]]) -> bytes:
 
 def changed(thousands: Thousands, count: int) -> bytes:
     """The same good people, the first `count` of them with another plan."""
-    rows = [[*row[:2], "changed", *row[3:]] if place < count else row for place, row in enumerate(thousands.people.values())]
+    rows = [
+        [*row[:2], "changed", *row[3:]] if place < count else row
+        for place, row in enumerate(thousands.people.values())
+    ]
     return written(rows)

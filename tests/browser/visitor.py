@@ -56,7 +56,9 @@ class Visitor:
     def _heard(self, message: ConsoleMessage) -> None:
         """Keep what is wrong. A page of ours whose own status is 4xx is meant so, and Chromium reports it."""
         place = message.location.get("url", "")
-        is_page = message.text.startswith("Failed to load resource") and place == (message.page and message.page.url)
+        is_page = message.text.startswith("Failed to load resource") and place == (
+            message.page and message.page.url
+        )
         if message.type in {"error", "warning"} and place.startswith(self.origin) and not is_page:
             self.complaints.append(f"{message.type}: {message.text} ({place})")
 
@@ -100,7 +102,9 @@ class Visitor:
         self.click("Create workspace")
         self.heading("Accounts")
 
-    def connect(self, account: str = "Acme Bakery", role: str = "Account owner", decision: str = "Allow") -> None:
+    def connect(
+        self, account: str = "Acme Bakery", role: str = "Account owner", decision: str = "Allow"
+    ) -> None:
         """From the pre-screen through the provider's own page, and back."""
         self.click("Continue to Constant Contact")
         self.consent(account, role, decision)
@@ -138,10 +142,16 @@ class Visitor:
 
     def focused(self) -> str:
         """What has the focus, as <tag#id>; `body` means that it is lost."""
-        return str(self.page.evaluate("document.activeElement.tagName.toLowerCase() + '#' + document.activeElement.id"))
+        return str(
+            self.page.evaluate(
+                "document.activeElement.tagName.toLowerCase() + '#' + document.activeElement.id"
+            )
+        )
 
 
-def contacts(stack: Patchbay, account: str, include: str = "custom_fields,list_memberships") -> list[dict[str, object]]:
+def contacts(
+    stack: Patchbay, account: str, include: str = "custom_fields,list_memberships"
+) -> list[dict[str, object]]:
     """Every contact of an account, as its own user would read them from the provider."""
     import httpx
 

@@ -17,6 +17,7 @@ HOMES = (
     "mapping",
     "syncjobs",
     "syncjobs.imports",
+    "syncjobs.queue",
     "connections.constantcontact",
     "connections.constantcontact.resources",
     "config.embedded",

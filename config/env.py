@@ -26,7 +26,7 @@ class SettingsError(SystemExit):
 class Env(BaseSettings):
     """The settings, each described for README's table (a test holds the table to this list)."""
 
-    model_config = SettingsConfigDict(extra="ignore", case_sensitive=True)
+    model_config = SettingsConfigDict(extra="ignore", case_sensitive=True, env_ignore_empty=True)
 
     DEPLOYMENT: Literal["development", "production"] = Field(
         "development", description="`production` refuses to start without real secrets and https."

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.utils.cache import patch_vary_headers
@@ -33,6 +34,17 @@ def public_address(get_response: Handler) -> Handler:
         request.META["HTTP_HOST"] = public.netloc
         request.META["wsgi.url_scheme"] = public.scheme
         request.environ["wsgi.url_scheme"] = public.scheme  # type: ignore[attr-defined]  # WSGI requests have it
+        return get_response(request)
+
+    return handle
+
+
+def readable_query(get_response: Handler) -> Handler:
+    """A NUL in an address is nobody's name for anything, and PostgreSQL takes it in no text: 400 before any view."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path:
+            raise BadRequest("The address contains a NUL character.")
         return get_response(request)
 
     return handle

@@ -6,7 +6,7 @@ process, so connections are kept alive.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -19,6 +19,7 @@ from connections.calllog import CallFor
 from connections.constantcontact import oauth
 from connections.constantcontact.auth import BearerAuth
 from connections.constantcontact.client import Client, build_http, new_wire
+from connections.constantcontact.multipart import multipart_overhead
 from connections.constantcontact.oauth import AppCredentials
 from connections.constantcontact.redaction import Secret
 from connections.constantcontact.shapes import TokenGrant
@@ -84,6 +85,11 @@ def _renewal(app: ProviderApp, call_for: CallFor) -> tokens.Renewal:
         return oauth.refresh(_token_http(app, call_for, charged=True), credentials(app), refresh_token)
 
     return tokens.Renewal(admit, ask)
+
+
+def import_overhead(file_name: str, list_ids: Sequence[str]) -> int:
+    """Bytes that the body of a bulk import takes besides the file itself."""
+    return multipart_overhead(file_name, list_ids)
 
 
 def revoke(app: ProviderApp, call_for: CallFor, token: Secret) -> None:

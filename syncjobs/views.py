@@ -245,7 +245,7 @@ def rows(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUI
         outcome, reason, found = _chosen_rows(request, row)
         count = found.count() if reason else row.outcome_counts[outcome]
         after = request.GET.get("after", "")
-        if after.isdigit() and len(after) < 18:
+        if after.isascii() and after.isdigit() and len(after) < 18:
             found = found.filter(line__gt=int(after))
         page = list(found[: ROWS_SHOWN + 1])
         more = len(page) > ROWS_SHOWN

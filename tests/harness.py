@@ -16,11 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import psycopg
+from psycopg.rows import dict_row
 
 from config.embedded.processes import descendants, is_running
 from config.env import Env
@@ -41,10 +42,10 @@ Found = TypeVar("Found")
 class Patchbay:
     """One run of `manage.py up` on a data folder, on a port of its own."""
 
-    def __init__(self, data: Path, *options: str, root: Path = ROOT, **settings: str) -> None:
-        """`settings` are environment variables of the run; `root` is the checkout that is run."""
-        self.data, self.options, self.root = data, options, root
-        self.settings = {**clean_environment(), **settings}
+    def __init__(self, data: Path, *options: str, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are environment variables of the run."""
+        self.data, self.options = data, options
+        self.settings = {**clean_environment(), **(settings or {})}
         self.ready: dict[str, Any] = {}
         self.seconds_to_ready = 0.0
         self._ready_file = data.with_name(f"{data.name}-ready.json")
@@ -73,20 +74,12 @@ class Patchbay:
     def spawn(self) -> Self:
         """Start it, without waiting."""
         self._ready_file.unlink(missing_ok=True)
-        command = [
-            sys.executable,
-            str(self.root / "manage.py"),
-            "up",
-            "--data",
-            str(self.data),
-            "--port",
-            "0",
-        ]
-        command += ["--ready-file", str(self._ready_file), *self.options]
+        command = [sys.executable, str(ROOT / "manage.py"), "up", "--data", str(self.data), *self.options]
+        command += ["--port", "0", "--ready-file", str(self._ready_file)]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 command,
-                cwd=self.root,
+                cwd=ROOT,
                 env=self.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -134,8 +127,6 @@ class Patchbay:
     @contextlib.contextmanager
     def operator(self) -> Iterator["psycopg.Connection[dict[str, Any]]"]:
         """Its database, across all workspaces; every statement is its own transaction."""
-        from psycopg.rows import dict_row
-
         url = self.environment["DATABASE_OPERATOR_URL"]
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             yield connection
@@ -151,8 +142,8 @@ class Patchbay:
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command that is told nothing of the run but these settings."""
         return subprocess.run(
-            [sys.executable, str(self.root / "manage.py"), *arguments],
-            cwd=self.root,
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            cwd=ROOT,
             env={**clean_environment(), **settings},
             capture_output=True,
             text=True,
@@ -197,9 +188,11 @@ class Patchbay:
             self._process.wait(10)
             raise AssertionError(f"it did not end within {seconds:.0f} s:\n{self.output}") from None
         left = self.left()
+        said = [f"{pid} {command_line(pid)}" for pid in left]
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        assert not left, f"left behind: {left}"
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert not left, f"left behind: {said}"
         return status
 
     def left(self) -> list[int]:
@@ -207,8 +200,9 @@ class Patchbay:
         ours = [
             int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _names(int(entry.name), self.data)
         ]
-        seen = [pid for pid in self._seen if is_running(pid) and os.getpgid(pid) in self._seen]
-        return sorted({pid for pid in [*ours, *seen] if is_running(pid) and pid != os.getpid()})
+        # A number may have gone to a stranger meanwhile; ours stay in groups that ours lead.
+        seen = [pid for pid in self._seen if _group(pid) in self._seen]
+        return sorted(pid for pid in {*ours, *seen} if is_running(pid))
 
 
 @contextlib.contextmanager
@@ -233,6 +227,13 @@ def command_line(pid: int) -> str:
         return ""
 
 
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def _names(pid: int, data: Path) -> bool:
     """Whether a process was started for a data folder: by its command line, or by its environment."""
     try:
@@ -242,7 +243,7 @@ def _names(pid: int, data: Path) -> bool:
     return f"{data}/" in command_line(pid) or f"PATCHBAY_DATA={data}".encode() in environment
 
 
-def until(look: Callable[[], Found], seconds: float, what: str, pause: float = 0.05) -> Found:
+def until(look: Callable[[], Found | None], seconds: float, what: str, pause: float = 0.05) -> Found:
     """Look until there is something to see; what was seen."""
     ends = time.monotonic() + seconds
     while not (found := look()):

@@ -59,10 +59,7 @@ class World:
         from connections import accounts, tenancy
         from connections.models import Membership, User
 
-        people = [
-            User.objects.create_user(f"{name}@people.test")
-            for name in ("owner", "member", "stranger")
-        ]
+        people = [User.objects.create_user(f"{name}@people.test") for name in ("owner", "member", "stranger")]
         tenant = accounts.open_workspace(people[0], "Alpha Software")
         foreign = accounts.open_workspace(people[2], "Omega Software")
         with tenancy.acting_for(tenant.pk):

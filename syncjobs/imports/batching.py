@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import connection as database
 
-from connections.constantcontact.resources.activities import multipart_overhead
+from connections import gateway
 from syncjobs import planner
 from syncjobs.imports import plans
 from syncjobs.models import Batch, ImportRow, SyncJob
@@ -88,7 +88,7 @@ def _fill(job: SyncJob, group: dict[str, Any], after_line: int, number: int) -> 
     columns = _columns(job) if group["whole_rows"] else ["email"]
     out = io.BytesIO()
     out.write(_line(columns))
-    limit = settings.ENV.IMPORT_BATCH_BYTES - multipart_overhead(file_name, group["list_ids"])
+    limit = settings.ENV.IMPORT_BATCH_BYTES - gateway.import_overhead(file_name, group["list_ids"])
     count, last, more = 0, after_line, False
     for line, email, values in _rows(job, group["members"], after_line):
         row = _line([email, *(values.get(column, "") for column in columns[1:])])

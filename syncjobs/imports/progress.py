@@ -186,9 +186,7 @@ def counters(job: SyncJob, address: str) -> list[dict[str, Any]]:
     ]
     undecided = job.accepted - sum(job.outcome_counts.values())
     if undecided > 0:
-        found.append(
-            {"label": "Not decided yet", "tone": "idle", "icon": "queued", "value": undecided, "url": ""}
-        )
+        found.append({"label": "Undecided", "tone": "idle", "icon": "queued", "value": undecided, "url": ""})
     return found
 
 

@@ -51,6 +51,6 @@ def _frame(page: Page) -> list[str]:
         problems.append(f"the title is {page.title()!r}")
     if page.get_by_role("link", name="Help").count() < 1:
         problems.append("no way to help")
-    if "/w/" in page.url and "environment" not in page.locator("body").inner_text():
+    if page.locator(".workspace-name").count() and "environment" not in page.locator(".workspace-name").inner_text():
         problems.append("the environment is not named")
     return problems

@@ -102,6 +102,15 @@ class Visitor:
         self.click("Create workspace")
         self.heading("Accounts")
 
+    def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        """Sign in as somebody who is there already."""
+        self.email = email
+        self.go("/accounts/login/")
+        self.page.get_by_label("E-mail address").fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.click("Sign in")
+        expect(self.page.get_by_text("Sign out")).to_be_attached()
+
     def connect(
         self, account: str = "Acme Bakery", role: str = "Account owner", decision: str = "Allow"
     ) -> None:

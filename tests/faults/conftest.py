@@ -36,7 +36,9 @@ class Stack:
 def stack() -> Iterator[Stack]:
     """Everything up, nothing due."""
     settings = LONG_FORM if LONG else SHORT
-    with open_folder() as folder, Patchbay(folder / "data", "--no-demo", **settings) as patchbay:
+    with open_folder() as folder, Patchbay(folder / "data", "--no-demo", settings=settings) as patchbay:
+        with patchbay.operator() as database:
+            assert database.execute("SELECT 1 FROM connections_tenant").fetchall() == [], "--no-demo"
         jobs = park(patchbay, *NAMES, good=PEOPLE)
         yield Stack(patchbay, jobs)
         assert patchbay.is_running(), patchbay.output

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.faults.conftest import SHORT
-from tests.faults.watching import Watched, park
+from tests.faults.watching import LONG, Watched, park
 from tests.harness import Patchbay, open_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
@@ -18,9 +18,10 @@ PEOPLE = 1_000
 @pytest.fixture(scope="module")
 def silent() -> Iterator[tuple[Patchbay, dict[str, str]]]:
     """A run whose broker never answers, with two imports lying ready."""
+    settings = {**SHORT, "BROKER_URL": NOWHERE}
     with (
         open_folder() as folder,
-        Patchbay(folder / "data", "--no-demo", BROKER_URL=NOWHERE, **SHORT) as patchbay,
+        Patchbay(folder / "data", "--no-demo", settings=settings) as patchbay,
     ):
         yield patchbay, park(patchbay, "drained", "alone", good=PEOPLE)
         assert patchbay.stop() == 0
@@ -43,6 +44,7 @@ def assert_drained(watched: Watched, said: str) -> None:
     assert said.splitlines()[-1].startswith(f"{len(watched.steps)} steps run, ")
 
 
+@pytest.mark.skipif(not LONG, reason="PATCHBAY_LONG is not set")
 def test_drain_finishes_what_waits(silent: tuple[Patchbay, dict[str, str]]) -> None:
     watched = waiting(silent, "drained")
 

@@ -50,7 +50,7 @@ class Watched:
     def sql(self, statement: str, *arguments: object) -> list[dict[str, Any]]:
         """Ask the database, as operator; %s is for the arguments."""
         with self.patchbay.operator() as connection:
-            cursor = connection.execute(statement, arguments)  # type: ignore[arg-type]
+            cursor = connection.execute(statement, arguments)
             return cursor.fetchall() if cursor.description else []
 
     @property

@@ -143,13 +143,13 @@ def _make(model: type[models.Model], scope: Scope, marker: str) -> None:
             values[field.name] = _value(field, marker)
     for field in model._meta.fields:
         if field.name in {"connection", "job"} and isinstance(field, models.OneToOneField):
-            values[field.name] = field.related_model._default_manager.first()  # type: ignore[union-attr]
+            values[field.name] = field.related_model._default_manager.first()
     model._default_manager.create(**values)
 
 
 def _value(field: Any, marker: str) -> Any:
     if isinstance(field, models.ForeignKey):
-        return field.related_model._default_manager.first()  # type: ignore[union-attr]
+        return field.related_model._default_manager.first()
     if field.choices:
         return field.choices[0][0]
     simple: dict[type, Any] = {

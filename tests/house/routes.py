@@ -36,6 +36,7 @@ KINDS = {
     f"{ACCOUNT}import/": "workspace",
     f"{ACCOUNT}import/<uuid:upload_id>/columns/": "workspace",
     f"{ACCOUNT}import/<uuid:upload_id>/start/": "workspace",
+    f"{PLACE}application/": "workspace",
     f"{PLACE}jobs/": "workspace",
     JOB: "workspace",
     f"{JOB}stop/": "workspace",

@@ -1,0 +1,139 @@
+"""Every page in every state: axe finds nothing, nothing scrolls sideways, and each says where one is.
+
+Wide and narrow, light and dark; WCAG 2.0 to 2.2, A and AA. The states are rows (see `scenes`), or come by real use.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import NewVisitor
+from tests.browser.looking import NARROW, examine
+from tests.browser.visitor import Visitor
+from tests.harness import Patchbay
+
+pytestmark = pytest.mark.slow
+OPEN_TO_ALL = {
+    "sign in": "/accounts/login/",
+    "sign up": "/accounts/signup/",
+    "reset the password": "/accounts/password/reset/",
+    "reset mail sent": "/accounts/password/reset/done/",
+    "a dead reset link": "/accounts/password/reset/key/1-dead/",
+    "help": "/help/",
+    "nothing is here": "/nowhere/",
+    "an attempt of nobody": "/connect/ended/state_unknown/",
+}
+OWN = {
+    "sign out": "/accounts/logout/",
+    "e-mail addresses": "/accounts/email/",
+    "change the password": "/accounts/password/change/",
+    "help, signed in": "/help/",
+}
+
+
+@pytest.fixture(scope="module")
+def scenes(stack: Patchbay) -> dict[str, Any]:
+    """Made once, in the running Patchbay."""
+    done = stack.manage("shell", "-v0", "-c", "from tests.browser.scenes import build; build()")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _tour(visitor: Visitor, addresses: dict[str, str]) -> None:
+    problems = []
+    for name, path in addresses.items():
+        visitor.go(path)
+        problems += examine(visitor.page, name)
+    assert not problems, "\n".join(problems)
+
+
+def test_without_signing_in(visitor: Visitor) -> None:
+    """What anybody sees."""
+    _tour(visitor, OPEN_TO_ALL)
+
+
+@pytest.mark.parametrize("part", ["account", "job", "ended", "rest"])
+def test_of_an_owner(visitor: Visitor, scenes: dict[str, Any], part: str) -> None:
+    """All that a workspace can show."""
+    named = {"account": ("account", "accounts"), "job": ("job", "jobs"), "ended": ("ended",)}
+    others = {word for words in named.values() for word in words}
+    found = {
+        name: path
+        for name, path in {**scenes["owner"], **OWN}.items()
+        if (name.partition(",")[0] in named[part] if part in named else name.partition(",")[0] not in others)
+    }
+    assert len(found) > 5
+    visitor.sign_in(scenes["people"]["owner"])
+    _tour(visitor, found)
+
+
+def test_of_a_viewer(visitor: Visitor, scenes: dict[str, Any]) -> None:
+    """What one who may not change anything sees, and the choice of a workspace."""
+    visitor.sign_in(scenes["people"]["member"])
+    owner = scenes["owner"]
+    _tour(
+        visitor,
+        {
+            "workspaces": "/",
+            "you may not do this": owner["upload"],
+            "accounts, read only": owner["accounts, many"],
+            "mapping, read only": owner["mapping"],
+            "job, read only": owner["job, failed part-way"],
+        },
+    )
+
+
+def test_of_who_just_came(visitor: Visitor, scenes: dict[str, Any]) -> None:
+    """A workspace with nothing in it."""
+    visitor.sign_in(scenes["people"]["stranger"])
+    _tour(visitor, scenes["stranger"])
+
+
+def test_forms_that_need_another_answer(visitor: Visitor, scenes: dict[str, Any]) -> None:
+    """Each form refused: said at its top, with the focus, at its field, and in the tab's title."""
+    page, owner = visitor.page, scenes["owner"]
+    problems = []
+
+    def refused(name: str, button: str) -> None:
+        page.get_by_role("button", name=button).click()
+        page.wait_for_selector(".error-summary")
+        if not page.title().startswith("Error:"):
+            problems.append(f"{name}: the title is {page.title()!r}")
+        if not page.evaluate("document.activeElement.matches('.error-summary')"):
+            problems.append(f"{name}: the focus is on {visitor.focused()}")
+        problems.extend(examine(page, name))
+
+    visitor.go("/accounts/login/")
+    page.get_by_label("E-mail address").fill("nobody@people.example")
+    page.get_by_label("Password").fill("something else")
+    refused("sign in, wrong password", "Sign in")
+    visitor.go("/accounts/signup/")
+    page.get_by_label("Name of your workspace").fill("---")
+    page.get_by_label("Password").fill("short")
+    refused("sign up, all wrong", "Create workspace")
+    visitor.sign_in(scenes["people"]["owner"])
+    visitor.go(owner["upload"])
+    refused("upload, no file", "Upload and match columns")
+    header = {"name": "people.csv", "mimeType": "text/csv", "buffer": b"Email,First name\r\n"}
+    page.get_by_label("CSV file").set_input_files(header)  # type: ignore[arg-type]  # a file
+    refused("upload, header only", "Upload and match columns")
+    visitor.go(owner["columns"])
+    visitor.choose("Notes", "E-mail address")
+    page.get_by_text("not saved yet").wait_for()
+    refused("columns, one place twice", "Save and go on to lists")
+    visitor.go(owner["lists and permission"])
+    refused("lists, nothing chosen", "Import about")
+    visitor.go(owner["mapping"])
+    refused("mapping, a broken row", "Save the mapping")
+    assert not problems, "\n".join(problems)
+
+
+def test_the_pre_screen_fits(new_visitor: NewVisitor, scenes: dict[str, Any]) -> None:
+    """In a pop-up of 360 by 560 nobody has to scroll to the button."""
+    visitor = new_visitor(viewport={"width": NARROW["width"], "height": 560})
+    visitor.sign_in(scenes["people"]["owner"])
+    visitor.go(scenes["owner"]["pre-screen"])
+    button = visitor.page.get_by_role("button", name="Continue to Constant Contact").bounding_box()
+    assert button is not None and button["y"] + button["height"] <= 560

@@ -1,0 +1,176 @@
+"""The walk: one workspace's people and programs against every address of another's."""
+
+import uuid
+
+import pytest
+from django.test import Client
+
+from tests.house.furnish import Two
+from tests.house.routes import Route, routes
+from tests.house.visits import (
+    METHODS,
+    assert_nothing_of,
+    body,
+    fingerprint,
+    leads_to_sign_in,
+    seen_rows,
+    send,
+    without_chance,
+)
+
+pytestmark = pytest.mark.xdist_group("two")
+
+
+# --- Strangers and nobody ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("route", routes("workspace"), ids=lambda route: route.pattern)
+def test_another_workspace_is_not_there(
+    two: Two, stranger: Client, anonymous: Client, route: Route, method: str
+) -> None:
+    before = fingerprint()
+    for hypertext in ({}, {"HX-Request": "true"}):
+        refused = send(stranger, method, route.address(two.ours), headers=hypertext)
+        assert refused.status_code in {404, 405}
+        assert_nothing_of("alpha-marker", refused)
+        assert_nothing_of("Alpha Software", refused)
+        nobody = send(anonymous, method, route.address(two.ours), headers=hypertext)
+        assert leads_to_sign_in(nobody) or nobody.status_code == 405
+        assert_nothing_of("alpha-marker", nobody)
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("route", routes("workspace"), ids=lambda route: route.pattern)
+def test_reading_and_sending_are_both_looked_at(
+    two: Two, stranger: Client, anonymous: Client, route: Route
+) -> None:
+    """An address may refuse one of the two by method, never both: then nothing would have been shown above."""
+    statuses = {send(stranger, method, route.address(two.ours)).status_code for method in ("get", "post")}
+    assert 404 in statuses
+    assert any(
+        leads_to_sign_in(send(anonymous, method, route.address(two.ours))) for method in ("get", "post")
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "route",
+    [route for route in routes("workspace") if route.names_an_object],
+    ids=lambda route: route.pattern,
+)
+def test_anothers_object_is_not_in_my_workspace(
+    two: Two, stranger: Client, route: Route, method: str
+) -> None:
+    """The stranger's own workspace with ids of the other's: each id alone, and all of them."""
+    own = [name for name in route.parameters if name.endswith("_id") and name != "workspace_id"]
+    before = fingerprint()
+    for taken in [own, *([name] for name in own)]:
+        ids = {**two.theirs, **{name: two.ours[name] for name in taken}}
+        refused = send(stranger, method, route.address(ids))
+        assert refused.status_code in {404, 405}, taken
+        assert_nothing_of("alpha-marker", refused)
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("route", routes("workspace"), ids=lambda route: route.pattern)
+def test_what_is_anothers_looks_like_what_is_not(two: Two, stranger: Client, route: Route) -> None:
+    """The same answer to the last byte, so that nobody can find out which ids exist."""
+    nothing = {name: uuid.uuid4() for name in two.ours}
+    for method in ("get", "post"):
+        foreign, made_up = (send(stranger, method, route.address(ids)) for ids in (two.ours, nothing))
+        assert (foreign.status_code, without_chance(foreign)) == (
+            made_up.status_code,
+            without_chance(made_up),
+        )
+
+
+@pytest.mark.parametrize("name", ["workspace_id", "connection_id", "upload_id", "job_id", "app_id", "row"])
+def test_an_id_in_the_query_is_looked_at_too(two: Two, stranger: Client, name: str) -> None:
+    query = "&".join(
+        f"{parameter}={two.ours[name]}" for parameter in ("reconnect", "attempt", "row", "next_cursor")
+    )
+    with two.scope.transaction():
+        before = seen_rows()
+    for route in routes("workspace"):
+        for method in ("get", "post"):
+            answer = send(stranger, method, f"{route.address(two.theirs)}?{query}")
+            assert answer.status_code < 500, (route.pattern, body(answer)[-2_000:])
+            assert_nothing_of("alpha-marker", answer)
+    with two.scope.transaction():
+        assert seen_rows() == before
+
+
+def test_an_environment_that_is_none_is_not_there(two: Two, owner: Client) -> None:
+    for route in routes("workspace"):
+        for environment in ("prod", "TEST", "test2"):
+            address = route.address(two.ours).replace("/test/", f"/{environment}/", 1)
+            assert {send(owner, method, address).status_code for method in ("get", "post")} <= {404, 405}
+
+
+def test_the_live_environment_does_not_show_what_is_in_test(two: Two, owner: Client) -> None:
+    for route in routes("workspace"):
+        address = route.address(two.ours).replace("/test/", "/live/", 1)
+        answer = send(owner, "get", address)
+        assert answer.status_code < 500
+        assert_nothing_of("alpha-marker", answer)
+        if route.names_an_object:
+            assert answer.status_code in {404, 405}
+
+
+def test_a_viewer_changes_nothing(two: Two, member: Client) -> None:
+    before = fingerprint()
+    for route in routes("workspace"):
+        answer = send(member, "post", route.address(two.ours))
+        assert answer.status_code in {403, 405}, route.pattern
+    assert fingerprint() == before
+
+
+# --- Programs ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("route", routes("api"), ids=lambda route: route.pattern)
+def test_a_program_sees_its_own_environment_only(
+    two: Two, anonymous: Client, route: Route, method: str
+) -> None:
+    ids = {**two.ours, "account_id": two.ours["connection_id"]}
+    token = {"Authorization": f"Bearer {two.world.token(two.world.stranger)}"}
+    before = fingerprint()
+    answer = send(anonymous, method, route.address(ids), headers=token)
+    assert answer.status_code in ({404, 405} if route.names_an_object else {200, 405})
+    assert_nothing_of("alpha-marker", answer)
+    assert_nothing_of("Alpha Software", answer)
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("route", routes("api"), ids=lambda route: route.pattern)
+def test_a_program_without_a_good_token_gets_401(two: Two, owner: Client, route: Route, method: str) -> None:
+    ids = {**two.ours, "account_id": two.ours["connection_id"]}
+    good = two.world.token()
+    spoilt = [
+        None,
+        "",
+        "Bearer",
+        "Bearer x",
+        f"Bearer {good[:-1]}",
+        f"Bearer {good}x",
+        f"Basic {good}",
+        "Bearer pb_test_\x00",
+    ]
+    before = fingerprint()
+    for value in spoilt:  # a signed-in browser's cookie is no token either
+        answer = send(
+            owner, method, route.address(ids), headers={} if value is None else {"Authorization": value}
+        )
+        assert answer.status_code in {401, 405}, value
+        assert_nothing_of("alpha-marker", answer)
+    assert fingerprint() == before
+
+
+def test_a_page_takes_no_token(two: Two, anonymous: Client) -> None:
+    token = {"Authorization": f"Bearer {two.world.token()}"}
+    for route in routes("workspace"):
+        answer = send(anonymous, "get", route.address(two.ours), headers=token)
+        assert leads_to_sign_in(answer) or answer.status_code == 405

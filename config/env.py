@@ -106,7 +106,7 @@ class Env(BaseSettings):
         600, ge=60, le=3600, description="How long a started connection may take."
     )
     JOB_LEASE_SECONDS: int = Field(
-        30, ge=2, le=600, description="After this a silent worker's job is taken over."
+        40, ge=2, le=600, description="After this a silent worker's job is taken over."
     )
     JOB_SWEEP_SECONDS: float = Field(
         3.0, ge=0.2, le=60, description="How often the sweep looks for due jobs."
@@ -122,6 +122,9 @@ class Env(BaseSettings):
     )
     IMPORT_BATCH_ROWS: int = Field(39_999, ge=1, description="Most contacts of one bulk import.")
     IMPORT_EMAIL_LENGTH: int = Field(80, ge=10, le=254, description="Longest e-mail address that is sent.")
+    COMPARE_MINUTES: int = Field(
+        30, ge=1, le=1440, description="After this an import looks at the account again before it sends."
+    )
     UPLOAD_DAYS: int = Field(7, ge=1, le=365, description="Days an uploaded file is kept after its import.")
 
     @field_validator("PUBLIC_URL")

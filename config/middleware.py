@@ -43,8 +43,9 @@ def readable_query(get_response: Handler) -> Handler:
     """A NUL in an address is nobody's name for anything, and PostgreSQL takes it in no text: 400 before any view."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path:
-            raise BadRequest("The address contains a NUL character.")
+        texts = (request.path, *request.COOKIES.values())
+        if "%00" in request.META.get("QUERY_STRING", "") or any("\x00" in text for text in texts):
+            raise BadRequest("The address or a cookie contains a NUL character.")
         return get_response(request)
 
     return handle

@@ -124,7 +124,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_SESSION_REMEMBER = True
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# On a terminal of one's own a message may be read in the log. Elsewhere nobody's reset link belongs in one.
+EMAIL_BACKEND = f"django.core.mail.backends.{'dummy' if PRODUCTION else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = f"Patchbay <patchbay@{_public.hostname}>"
 
 _prefix = "__Host-" if SECURE else ""

@@ -7,6 +7,7 @@ process, so connections are kept alive.
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -99,10 +100,16 @@ def revoke(app: ProviderApp, call_for: CallFor, token: Secret) -> None:
 
 
 def credentials(app: ProviderApp) -> AppCredentials:
-    """The application with its secret opened, for the moment of a call."""
+    """The application with its secret opened, for the moment of a call. Raises vault.CannotOpen."""
+    secret = vault.open_sealed(app.client_secret_sealed, secret_place(app))
+    return replace(public_credentials(app), client_secret=secret)
+
+
+def public_credentials(app: ProviderApp) -> AppCredentials:
+    """The application without its secret: enough for the address of its consent page."""
     return AppCredentials(
         client_id=app.client_id,
-        client_secret=vault.open_sealed(app.client_secret_sealed, secret_place(app)),
+        client_secret=Secret(""),
         authorize_url=app.authorize_url,
         token_url=app.token_url,
         revoke_url=app.revoke_url or None,
@@ -163,7 +170,7 @@ def _stack(
 def _retry() -> RetryPolicy:
     # A step's calls, waits included, end well inside the job's lease.
     lease = float(settings.ENV.JOB_LEASE_SECONDS)
-    return RetryPolicy(deadline_seconds=max(2.0, lease * 0.4), room_seconds=min(5.0, lease * 0.1))
+    return RetryPolicy(deadline_seconds=max(2.0, lease * 0.3), room_seconds=min(5.0, lease * 0.1))
 
 
 @lru_cache(maxsize=1)

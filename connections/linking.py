@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.db.models import Q
 from django.urls import reverse
 
@@ -98,7 +99,7 @@ def start(scope: Scope, *, customer_ref: str = "", reconnecting: Connection | No
             row.verifier_sealed = vault.seal(verifier, _verifier_place(row))
         row.save()
         url = oauth.authorize_url(
-            gateway.credentials(app),
+            gateway.public_credentials(app),
             row.redirect_uri,
             state,
             app.scopes.split(),
@@ -165,8 +166,9 @@ def _link(state: LinkState, answer: Answer) -> Connection:
     call_for = CallFor(state.tenant_id, state.environment_id, gateway.INTERACTIVE, link_state_id=state.pk)
     grant = _exchange(state, answer.code, call_for)
     try:
+        _check_scopes(app, grant)
         summary, names = _identify(app, grant, call_for)
-        connection = _keep(state, grant, summary, names)
+        connection = _keep_once(state, grant, summary, names)
     except (Refused, errors.ProviderError) as error:
         _give_up(app, call_for, grant)
         raise error if isinstance(error, Refused) else _refused(error) from error
@@ -176,21 +178,27 @@ def _link(state: LinkState, answer: Answer) -> Connection:
 
 
 def _exchange(state: LinkState, code: str, call_for: CallFor) -> TokenGrant:
-    verifier = vault.open_sealed(state.verifier_sealed, _verifier_place(state))
     try:
-        grant = gateway.exchange(state.provider_app, call_for, code, state.redirect_uri, verifier)
+        verifier = vault.open_sealed(state.verifier_sealed, _verifier_place(state))
+        return gateway.exchange(state.provider_app, call_for, code, state.redirect_uri, verifier)
+    except (vault.CannotOpen, ValueError) as error:
+        # The key ring or the application's flow was changed between start and return.
+        raise Refused("application_refused") from error
     except errors.InvalidGrant as error:
         raise Refused("code_refused") from error
     except errors.InvalidClient as error:
         raise Refused("application_refused") from error
     except errors.ProviderError as error:
         raise _refused(error) from error
-    wanted = set(state.provider_app.scopes.split())
+
+
+def _check_scopes(app: ProviderApp, grant: TokenGrant) -> None:
+    """All that was asked for must be granted; without a refresh token the link would last a day."""
+    wanted = set(app.scopes.split())
     if grant.scope is not None and not wanted <= {*grant.scopes, "offline_access"}:
         raise Refused("scope_missing")
     if not grant.refresh_token:
         raise Refused("scope_missing")
-    return grant
 
 
 def _identify(app: ProviderApp, grant: TokenGrant, call_for: CallFor) -> tuple[AccountSummary, list[str]]:
@@ -218,6 +226,14 @@ def _check(connection: Connection) -> None:
         connection.last_error = ""
         connection.linked_at = datetime.now(UTC)
         connection.save(update_fields=["status", "last_error", "linked_at"])
+
+
+def _keep_once(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: list[str]) -> Connection:
+    """`_keep`; of two links of one account that end together, the second renews what the first has made."""
+    try:
+        return _keep(state, grant, summary, names)
+    except IntegrityError:
+        return _keep(state, grant, summary, names)
 
 
 def _keep(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: list[str]) -> Connection:

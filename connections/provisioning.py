@@ -11,7 +11,7 @@ from django.db import transaction
 
 from connections import gateway, vault
 from connections.constantcontact.redaction import Secret
-from connections.models import ProviderApp, QuotaPool
+from connections.models import ProviderApp, QuotaPool, Tenant
 from connections.scoping import Scope
 
 OPERATOR = "operator"
@@ -90,6 +90,7 @@ def bring(scope: Scope, client_id: str, client_secret: Secret, flow: str, refres
             endpoints = ProviderApp.objects.filter(tenant=None, kind="test").first()
         if endpoints is None:
             raise NoEndpoints
+        Tenant.objects.select_for_update().get(pk=scope.tenant_id)  # two at once come one after the other
         row = ProviderApp.objects.filter(
             tenant_id=scope.tenant_id, kind=scope.environment, client_id=client_id
         ).first()

@@ -82,7 +82,12 @@ def fresh(connection: Connection, stale: str | None, renewal: Renewal) -> Secret
     if not _is_stale(row, access, stale):
         return access
     # Charged before the lock: the pool's own row must not stay locked while the token endpoint is asked.
-    permit = renewal.admit()
+    try:
+        permit = renewal.admit()
+    except errors.QuotaRefused:
+        if stale is None and row.expires_at > datetime.now(UTC):
+            return access
+        raise
     refreshed = _Refreshed(None)
     try:
         refreshed = _refresh(connection, stale, renewal.ask)

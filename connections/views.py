@@ -113,8 +113,7 @@ def callback(request: HttpRequest, app_id: UUID) -> HttpResponse:
         target += f"?attempt={ended.state_id}"
     response = HttpResponseRedirect(target, status=303)
     response["Cross-Origin-Opener-Policy"] = "unsafe-none"
-    if ended.outcome not in {"state_unknown"}:
-        response.delete_cookie(settings.LINK_COOKIE_NAME, samesite="Lax")
+    # The cookie stays until it ends by itself: with it, who comes back to a used address is told that it was used.
     return response
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from connections import gateway, tenancy
 from connections.constantcontact.client import Client
@@ -18,15 +19,18 @@ _METADATA: Final[dict[str, dict[str, object]]] = {
 }
 
 
-def refresh(connection: Connection, call_class: str = gateway.INTERACTIVE) -> None:
+def refresh(
+    connection: Connection, call_class: str = gateway.INTERACTIVE, job_id: UUID | None = None
+) -> None:
     """Read lists and custom fields again: two calls for most accounts.
 
     Raises:
         errors.ProviderError: nothing is changed then.
     """
-    client = gateway.open_client(connection, call_class)
-    lists, fields = client.lists.all(), client.custom_fields.all()
+    client = gateway.open_client(connection, call_class, job_id=job_id)
+    # Before the calls: what is created meanwhile is younger than this reading, and stays.
     now = datetime.now(UTC)
+    lists, fields = client.lists.all(), client.custom_fields.all()
     with tenancy.acting_for(connection.tenant_id, connection.environment_id):
         for found in lists:
             _keep_list(connection, found, now)

@@ -48,6 +48,7 @@ class Row:
 
 def declare(connection: Connection, names: Sequence[str]) -> list[AppField]:
     """The app's fields by these names, made where they are new; their order is kept."""
+    _one_at_a_time(connection)
     known = {row.name: row for row in AppField.objects.filter(connection=connection)}
     position = max((row.position for row in known.values()), default=-1)
     found = []
@@ -148,6 +149,7 @@ def check_fields(connection: Connection, choices: Sequence[FieldChoice]) -> dict
 
 def save_fields(connection: Connection, choices: Sequence[FieldChoice]) -> None:
     """Keep the choices; they have been checked. Fields that are not named keep theirs, unless their place is taken."""
+    _one_at_a_time(connection)
     taken = [one.choice.partition(":")[2] for one in choices if ":" in one.choice]
     named = [one.app_field_id for one in choices]
     mappings = FieldMapping.objects.filter(connection=connection)
@@ -170,6 +172,11 @@ def save_fields(connection: Connection, choices: Sequence[FieldChoice]) -> None:
     )
 
 
+def _one_at_a_time(connection: Connection) -> None:
+    """Two who save at once come one after the other."""
+    Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+
+
 def check_lists(connection: Connection, choices: Sequence[ListChoice]) -> dict[str, str]:
     """What is wrong with these choices, by app list; empty if nothing is."""
     alive = {
@@ -187,16 +194,14 @@ def check_lists(connection: Connection, choices: Sequence[ListChoice]) -> dict[s
 
 
 def save_lists(connection: Connection, choices: Sequence[ListChoice]) -> None:
-    """Keep the choices; they have been checked."""
+    """Keep the choices; they have been checked. Names that differ in case alone are one list."""
+    known = {row.app_list.casefold(): row for row in ListMapping.objects.filter(connection=connection)}
     for one in choices:
-        ListMapping.objects.update_or_create(
-            connection=connection,
-            tenant_id=connection.tenant_id,
-            environment_id=connection.environment_id,
-            app_list=one.app_list[:255],
-            defaults={
-                "list_id": None if one.choice in {"new", "ignored"} else one.choice,
-                "new_name": one.name.strip() if one.choice == "new" else "",
-                "ignored": one.choice == "ignored",
-            },
+        row = known.get(one.app_list.casefold()) or ListMapping(
+            connection=connection, tenant_id=connection.tenant_id, environment_id=connection.environment_id
         )
+        row.app_list = one.app_list[:255]
+        row.list_id = None if one.choice in {"new", "ignored"} else UUID(one.choice)
+        row.new_name = one.name.strip() if one.choice == "new" else ""
+        row.ignored = one.choice == "ignored"
+        row.save()

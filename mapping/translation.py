@@ -6,10 +6,14 @@ Blank values are not sent: a bulk import changes only what it carries, so a blan
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from mapping import values
 from mapping.fields import Place
 from mapping.values import BadValue
+
+# Of one contact, and of one import (api_guide/lists_overview.html).
+MOST_LISTS: Final = 50
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ def _lists(plan: Plan, row: Sequence[str]) -> tuple[str, ...]:
             target = plan.lists[key]
             if target:
                 found.add(target)
+    if len(found) > MOST_LISTS:
+        raise BadValue("too_many_lists", f"the row joins {len(found)} lists; the most is {MOST_LISTS}")
     if not found:
         raise BadValue("no_list", "the row names no list, and this import has none for everyone")
     return tuple(sorted(found))

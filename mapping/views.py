@@ -13,6 +13,7 @@ from connections import pages, scoping
 from connections.constantcontact.errors import ProviderError
 from connections.models import Connection
 from connections.scoping import Scope
+from connections.vault import CannotOpen
 from mapping import catalog, editing
 from mapping.forms import DeclareForm, FieldMapForm, ListMapForm
 from mapping.models import AppField, ListMapping
@@ -91,6 +92,10 @@ def refresh(request: HttpRequest, workspace_id: UUID, environment: str, connecti
         messages.success(request, "Lists and custom fields are up to date.")
     except ProviderError:
         messages.error(request, "Constant Contact did not answer. What is shown here is as it was last read.")
+    except CannotOpen:
+        messages.error(
+            request, "The key that sealed this account's tokens is missing. Tell whoever runs Patchbay."
+        )
     return redirect("mapping", workspace_id, environment, connection_id)
 
 

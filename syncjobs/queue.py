@@ -27,6 +27,14 @@ log = logging.getLogger(__name__)
 MOST_DUE = 20
 
 
+class GaveUp(Exception):
+    """A step that must not be tried again: `reason` is the job's reason, the text says it to people."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
 class LostClaim(Exception):
     """Somebody else has taken the job over, or it was stopped: this worker must leave it alone."""
 

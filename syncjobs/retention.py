@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from connections.models import LinkState
-from syncjobs.models import Batch, KnownContact, Upload
-from syncjobs.states import OVER
+from syncjobs.models import Batch, KnownContact, SyncJob, Upload
 
 OPERATOR = "operator"
 
@@ -15,8 +14,16 @@ def tidy(now: datetime | None = None) -> None:
     """Delete what has outlived its use, in every workspace (as the operators' role)."""
     moment = now or datetime.now(UTC)
     old = moment - timedelta(days=settings.ENV.UPLOAD_DAYS)
-    over = {"job__state__in": sorted(OVER), "job__ended_at__lt": old}
+    # A failed job may be tried again, so it keeps what it needs for that.
+    over = {"job__state__in": ["done", "stopped"], "job__ended_at__lt": old}
     KnownContact.objects.using(OPERATOR).filter(**over).delete()
     Batch.objects.using(OPERATOR).filter(**over).exclude(content=b"").update(content=b"")
-    Upload.objects.using(OPERATOR).filter(created_at__lt=old).delete()
+    jobs = SyncJob.objects.using(OPERATOR)
+    kept = jobs.exclude(state__in=["done", "stopped"]) | jobs.filter(ended_at__gte=old)
+    needed = set(kept.values_list("options__upload_id", flat=True))
+    for upload_id in list(
+        Upload.objects.using(OPERATOR).filter(created_at__lt=old).values_list("pk", flat=True)
+    ):
+        if str(upload_id) not in needed:
+            Upload.objects.using(OPERATOR).filter(pk=upload_id).delete()
     LinkState.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()

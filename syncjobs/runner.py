@@ -114,6 +114,12 @@ def run_due(worker: str, *, for_seconds: float = 20.0, clock: Callable[[], float
 def run_step(claim: Claim) -> None:
     """One step of a claimed job, whatever comes of it."""
     kind = KINDS[claim.job.kind]
+    if claim.job.attempts > settings.ENV.JOB_STEP_ATTEMPTS:
+        # A step that ends its worker leaves no error behind; only the count of its claims tells.
+        _settle(
+            claim, lambda: _fail(claim, kind, "internal_error", "A step ended its worker again and again.")
+        )
+        return
     try:
         kind.stages[claim.job.stage](claim)
     except LostClaim:
@@ -127,6 +133,8 @@ def run_step(claim: Claim) -> None:
 
 def _react(claim: Claim, kind: Kind, error: Exception) -> None:
     reaction = next((found for wanted, found in REACTIONS if isinstance(error, wanted)), UNEXPECTED)
+    if isinstance(error, queue.GaveUp):
+        reaction = Reaction("fail", error.reason, str(error))
     if reaction is UNEXPECTED:
         log.exception("job %s failed in %s", claim.job.pk, claim.job.stage)
     else:

@@ -4,8 +4,10 @@ Everything is made through the product's own functions, as the application's rol
 """
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 
@@ -22,7 +24,7 @@ class Simulator:
         request = Request(self.url + path, data=data, method=method or ("POST" if data else "GET"))
         request.add_header("Content-Type", "application/json")
         with urlopen(request, timeout=20) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
 
     def journal(self) -> list[dict[str, Any]]:
         """Every request it saw."""
@@ -39,8 +41,15 @@ class Simulator:
     def get(self, path: str, account: str | None = None) -> Any:
         """A provider call with such a token, outside the product."""
         request = Request(self.url + path, headers={"Authorization": f"Bearer {self.token(account)}"})
-        with urlopen(request, timeout=20) as answer:
-            return json.load(answer)
+        for _ in range(30):
+            try:
+                with urlopen(request, timeout=20) as answer:
+                    return json.load(answer)
+            except HTTPError as refusal:
+                if refusal.code != 429:
+                    raise
+                time.sleep(0.3)
+        raise AssertionError("the simulator refused every try")
 
 
 @dataclass

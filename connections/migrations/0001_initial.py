@@ -255,6 +255,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField()),
                 ('free_at', models.DateTimeField()),
                 ('ticket', models.UUIDField(null=True)),
+                ('charged_on', models.DateField(null=True)),
                 ('pool', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='connections.quotapool')),
             ],
             options={

@@ -74,7 +74,7 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    UPDATE connections_quotaslot SET ticket = the_ticket, free_at = moment + make_interval(secs => hold_seconds)
+    UPDATE connections_quotaslot SET ticket = the_ticket, charged_on = today, free_at = moment + make_interval(secs => hold_seconds)
         WHERE id = place.id;
     RETURN QUERY SELECT true, 0::double precision, ''::text;
 END
@@ -82,13 +82,16 @@ $$;
 
 CREATE FUNCTION quota_settle(the_pool uuid, the_purpose text, the_ticket uuid, delivered boolean)
     RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    day_charged date;
 BEGIN
     UPDATE connections_quotaslot
         SET ticket = NULL, free_at = clock_timestamp() + CASE WHEN delivered THEN interval '1 second' ELSE interval '0' END
-        WHERE pool_id = the_pool AND purpose = the_purpose AND ticket = the_ticket;
+        WHERE pool_id = the_pool AND purpose = the_purpose AND ticket = the_ticket
+        RETURNING charged_on INTO day_charged;
     IF FOUND AND NOT delivered AND the_purpose = 'api' THEN
         UPDATE connections_quotaday SET used = used - 1
-            WHERE pool_id = the_pool AND day = (clock_timestamp() AT TIME ZONE 'UTC')::date AND used > 0;
+            WHERE pool_id = the_pool AND day = day_charged AND used > 0;
     END IF;
 END
 $$;

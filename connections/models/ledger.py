@@ -61,6 +61,8 @@ class QuotaSlot(models.Model):
     number = models.PositiveIntegerField()
     free_at = models.DateTimeField()
     ticket = models.UUIDField(null=True)
+    # A refund goes back to the day that was charged, also just after midnight.
+    charged_on = models.DateField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["pool", "purpose", "number"], name="quotaslot_once")]

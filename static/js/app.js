@@ -1,5 +1,6 @@
 /* Small helps around htmx; every page works without this file. The only place that knows htmx's event names.
    - focus is never lost by a swap: same id, else [data-focus], else the swapped region's heading, else the h1
+   - a <details> with an id stays as open as it was
    - [data-announce] text ("polite" or "assertive") and the "announce" event go to the two live regions
    - [data-title] in a swapped fragment becomes the tab's title
    - [data-copy="id"] copies the text of that element; [data-warn-unsaved] guards a changed form */
@@ -9,6 +10,7 @@
   const byId = (id) => id && doc.getElementById(id);
   const said = {};
   let held = null;
+  let opened = [];
 
   function say(text, level) {
     const region = byId(level === "assertive" ? "live-assertive" : "live-polite");
@@ -73,10 +75,13 @@
     const active = doc.activeElement;
     held = active && active !== doc.body && e.detail.target.contains(active)
       ? { id: active.id, start: active.selectionStart, end: active.selectionEnd } : null;
+    opened = [...e.detail.target.querySelectorAll("details[id][open]")].map((one) => one.id);
   });
   on("htmx:afterSettle", (e) => {
     const region = e.detail.elt.isConnected ? e.detail.elt : byId(e.detail.elt.id) || doc.body;
     const wanted = region.querySelector(".error-summary[data-focus]");
+    opened.forEach((id) => { const same = byId(id); if (same) same.open = true; });
+    opened = [];
     read(region);
     if (e.detail.boosted) focusOn(byId("page-title"));
     else if (wanted) focusOn(wanted);

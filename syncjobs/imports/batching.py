@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection as database
+from django.db.models import Max, QuerySet
 
 from connections import gateway
 from syncjobs import planner
@@ -26,15 +27,19 @@ def batch(claim: Claim) -> None:
     """Write one batch a step: rows of one group, in order, up to the limits in bytes and rows."""
     with claim.transaction() as job:
         if "groups" not in job.cursor:
-            claim.advance("batching", cursor={"groups": _groups(job), "line": -1, "number": 1})
+            # What an earlier round sent stays; this round's batches are numbered behind them.
+            last = Batch.objects.filter(job=job).aggregate(last=Max("number"))["last"] or 0
+            cursor = {"groups": _groups(job), "line": -1, "number": last + 1, "first": last + 1}
+            claim.advance("batching", cursor=cursor)
             return
         groups = job.cursor["groups"]
         if not groups:
             has_batches = Batch.objects.filter(job=job).exists()
             claim.advance("sending" if has_batches else "finishing", cursor={})
             return
-        filled = _fill(job, groups[0], job.cursor["line"], job.cursor["number"])
+        filled = _fill(job, groups[0])
         cursor = {
+            **job.cursor,
             "groups": groups if filled.more else groups[1:],
             "line": filled.last_line if filled.more else -1,
             "number": job.cursor["number"] + 1,
@@ -49,7 +54,7 @@ def _groups(job: SyncJob) -> list[dict[str, Any]]:
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT list_set, count(*), coalesce(sum(length(values::text) + length(email)), 0) "
-            "FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' GROUP BY list_set",
+            "FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND batch_number IS NULL GROUP BY list_set",
             [job.pk],
         )
         for list_set, count, total in cursor.fetchall():
@@ -81,8 +86,10 @@ class _Filled:
     more: bool
 
 
-def _fill(job: SyncJob, group: dict[str, Any], after_line: int, number: int) -> _Filled:
-    """One batch from the rows behind `after_line`."""
+def _fill(job: SyncJob, group: dict[str, Any]) -> _Filled:
+    """The next batch of a group, from the rows behind the cursor's line."""
+    after_line, number = job.cursor["line"], job.cursor["number"]
+    rows = _waiting(job, group).filter(line__gt=after_line)
     intent = uuid4()
     file_name = f"pb-{intent.hex}.csv"
     columns = _columns(job) if group["whole_rows"] else ["email"]
@@ -90,7 +97,7 @@ def _fill(job: SyncJob, group: dict[str, Any], after_line: int, number: int) -> 
     out.write(_line(columns))
     limit = settings.ENV.IMPORT_BATCH_BYTES - gateway.import_overhead(file_name, group["list_ids"])
     count, last, more = 0, after_line, False
-    for line, email, values in _rows(job, group["members"], after_line):
+    for line, email, values in _values(rows):
         row = _line([email, *(values.get(column, "") for column in columns[1:])])
         if count and (out.tell() + len(row) > limit or count >= settings.ENV.IMPORT_BATCH_ROWS):
             more = True
@@ -109,26 +116,29 @@ def _fill(job: SyncJob, group: dict[str, Any], after_line: int, number: int) -> 
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
         row_count=count,
+        whole_rows=group["whole_rows"],
     )
     if group["whole_rows"]:
-        ImportRow.objects.filter(
-            job=job, outcome="", list_set__in=group["members"], line__gt=after_line, line__lte=last
-        ).update(batch_number=number)
+        rows.filter(line__lte=last).update(batch_number=number)
     return _Filled(count, last, more)
 
 
 def _columns(job: SyncJob) -> list[str]:
-    places = plans.translation(job).places.values()
+    places = plans.places(job).values()
     return ["email", *(place.column for place in places if place.column != "email")]
 
 
-def _rows(job: SyncJob, members: list[str], after_line: int) -> Iterator[tuple[int, str, dict[str, str]]]:
-    rows = ImportRow.objects.filter(job=job, outcome="", list_set__in=members, line__gt=after_line)
-    return (
-        rows.order_by("line")[: settings.ENV.IMPORT_BATCH_ROWS + 1]
-        .values_list("line", "email", "values")
-        .iterator(chunk_size=2_000)
-    )
+def _waiting(job: SyncJob, group: dict[str, Any]) -> QuerySet[ImportRow]:
+    """The group's people: those not yet in a batch, or for addresses those whose whole row is in one of this round."""
+    rows = ImportRow.objects.filter(job=job, outcome="", list_set__in=group["members"])
+    if group["whole_rows"]:
+        return rows.filter(batch_number=None)
+    return rows.filter(batch_number__gte=job.cursor["first"])
+
+
+def _values(rows: QuerySet[ImportRow]) -> Iterator[tuple[int, str, dict[str, str]]]:
+    few = rows.order_by("line")[: settings.ENV.IMPORT_BATCH_ROWS + 1]
+    return few.values_list("line", "email", "values").iterator(chunk_size=2_000)
 
 
 def _line(values: list[str]) -> bytes:

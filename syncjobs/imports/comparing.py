@@ -7,26 +7,26 @@ who was deleted. From that every row is expected to be created or updated, or en
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db import connection as database
 
 from connections import gateway
+from connections.constantcontact.errors import Invalid, NotFound
 from connections.constantcontact.shapes import Activity
 from mapping import consent
 from mapping.models import RemoteField, RemoteList
 from mapping.values import email_key
 from syncjobs import staging
-from syncjobs.imports import exports, plans
+from syncjobs.imports import exports, judging, plans
 from syncjobs.imports.polling import pause, predicted_seconds
 from syncjobs.models import ImportRow, KnownContact, SyncJob
-from syncjobs.queue import Claim
+from syncjobs.queue import Claim, GaveUp
 
 COLUMNS = ("tenant_id", "environment_id", "job_id", "email_key", "standing", "values", "list_names")
 EXPORT_PATIENCE = timedelta(minutes=30)
+MOST_TRIES = 3
 
 
 def count(claim: Claim) -> None:
@@ -73,7 +73,7 @@ def _after_look(claim: Claim, cursor: dict[str, Any], activity: Activity | None)
         claim.advance("reading_export", cursor={**cursor, "href": href})
     elif (activity is not None and activity.is_finished) or waited > EXPORT_PATIENCE:
         claim.advance(
-            "exporting", cursor=cursor, after_seconds=30, note="the export did not end well; another is made"
+            "exporting", cursor=_again(cursor, "exports"), after_seconds=30, note="another export is made"
         )
     else:
         polls = cursor["polls"] + 1
@@ -88,11 +88,17 @@ def read_export(claim: Claim) -> None:
         custom = {name: f"cf:{row.name}" for row in fields for name in (row.name, row.label)}
         lists = list(RemoteList.objects.filter(connection=job.connection).values_list("name", flat=True))
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
-    with client.activities.download(claim.job.cursor["href"]) as chunks:
-        found = exports.read(chunks, custom, lists)
-        while batch := list(islice(found, settings.ENV.IMPORT_STEP_ROWS)):
-            with claim.transaction() as job:
-                _keep(job, {known.email_key: known for known in batch}.values())
+    try:
+        with client.activities.download(claim.job.cursor["href"]) as chunks:
+            found = exports.read(chunks, custom, lists)
+            while batch := list(islice(found, settings.ENV.IMPORT_STEP_ROWS)):
+                with claim.transaction() as job:
+                    _keep(job, {known.email_key: known for known in batch}.values())
+    except (NotFound, Invalid):
+        # The file is kept there for a while only; a job that waited long finds it gone.
+        with claim.transaction() as job:
+            claim.advance("exporting", cursor=_again(job.cursor, "exports"), after_seconds=5)
+        return
     with claim.transaction() as job:
         claim.advance(job.cursor["then"], cursor={"known": job.cursor.get("known", 0)})
 
@@ -122,7 +128,16 @@ def _rows(job: SyncJob, known: Iterable[exports.Known]) -> Iterator[tuple[Any, .
 def ask_deleted(claim: Claim) -> None:
     """One page of the people who were deleted there: an import would bring them back."""
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
-    page = client.contacts.page(status="deleted", limit=500, href=claim.job.cursor.get("href"))
+    href = claim.job.cursor.get("href")
+    try:
+        page = client.contacts.page(status="deleted", limit=500, href=href)
+    except (NotFound, Invalid):
+        if href is None:
+            raise
+        # A link that was kept too long has died: the walk begins again, and finds the same people.
+        with claim.transaction() as job:
+            claim.advance("asking_deleted", cursor=_again(job.cursor, "walks", href=None))
+        return
     deleted = {
         email_key(contact.email_address.address): exports.Known(
             email_key(contact.email_address.address), "deleted", {}, []
@@ -132,34 +147,38 @@ def ask_deleted(claim: Claim) -> None:
     }
     with claim.transaction() as job:
         _keep(job, deleted.values())
-        if page.next_href:
+        if page.next_href and page.next_href != href:
             claim.advance("asking_deleted", cursor={**job.cursor, "href": page.next_href})
         else:
-            claim.advance("comparing", cursor={"line": -1})
+            job.options["compared_at"] = datetime.now(UTC).isoformat()
+            claim.advance("comparing", cursor={"line": -1}, options=job.options)
+
+
+def _again(cursor: dict[str, Any], what: str, **changes: Any) -> dict[str, Any]:
+    """The cursor of another try, counted; a thing that never works must not eat everybody's calls.
+
+    Raises:
+        GaveUp: it did not work often enough.
+    """
+    tries = cursor.get(what, 0) + 1
+    if tries > MOST_TRIES:
+        raise GaveUp("provider_unavailable", "Constant Contact could not tell who is in the account.")
+    return {**cursor, what: tries, **changes}
 
 
 def compare(claim: Claim) -> None:
-    """Some thousand rows a step: create, update, unchanged, or not to be sent."""
+    """Some thousand rows a step: create, update, unchanged, or not to be sent. What was sent stays as it was judged."""
     with claim.transaction() as job:
-        rows = list(
-            ImportRow.objects.filter(job=job, outcome="", line__gt=job.cursor["line"]).order_by("line")[
-                : settings.ENV.IMPORT_STEP_ROWS
-            ]
+        waiting = ImportRow.objects.filter(
+            job=job, outcome="", batch_number=None, line__gt=job.cursor["line"]
         )
-        known = {
-            one.email_key: one
-            for one in KnownContact.objects.filter(job=job, email_key__in=[row.email_key for row in rows])
-        }
-        kinds = {place.column: place.kind for place in plans.translation(job).places.values()}
-        names = {
-            str(list_id): name
-            for list_id, name in RemoteList.objects.filter(connection=job.connection).values_list(
-                "list_id", "name"
-            )
-        }
+        rows = list(waiting.order_by("line")[: settings.ENV.IMPORT_STEP_ROWS])
+        known = judging.known_contacts(job, rows)
+        kinds = plans.kinds(job)
+        names = judging.list_names(job)
         for row in rows:
             _judge(row, known.get(row.email_key), kinds, names)
-        _write(job, rows)
+        judging.write(job, rows)
         if len(rows) < settings.ENV.IMPORT_STEP_ROWS:
             claim.advance("batching", cursor={})
         else:
@@ -172,51 +191,8 @@ def _judge(row: ImportRow, known: KnownContact | None, kinds: dict[str, str], na
         row.outcome, row.reason, row.detail = "skipped", decision.reason, decision.text
     elif known is None:
         row.expected = "created"
-    elif _is_same(row, known, kinds, names):
+    elif judging.on_its_lists(row, known, names) and judging.has_its_values(row, known, kinds, unknown=False):
         row.outcome, row.reason = "unchanged", "same"
         row.detail = "Constant Contact has these values already"
     else:
         row.expected = "updated"
-
-
-def _is_same(row: ImportRow, known: KnownContact, kinds: dict[str, str], names: dict[str, str]) -> bool:
-    there = set(known.list_names)
-    if any(names.get(list_id) not in there for list_id in row.list_set.split(",")):
-        return False
-    return all(
-        column in known.values and _equal(value, known.values[column], kinds.get(column, ""))
-        for column, value in row.values.items()
-    )
-
-
-def _equal(ours: str, theirs: str, kind: str) -> bool:
-    if ours == theirs:
-        return True
-    if kind not in {"number", "currency", "month", "day"}:
-        return False
-    try:
-        return Decimal(ours) == Decimal(theirs)
-    except InvalidOperation:
-        return False
-
-
-def _write(job: SyncJob, rows: list[ImportRow]) -> None:
-    """The judgements of one step in one statement."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE syncjobs_importrow AS row SET expected = judged.expected, outcome = judged.outcome,
-                reason = judged.reason, detail = judged.detail
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
-                AS judged (line, expected, outcome, reason, detail)
-            WHERE row.job_id = %s AND row.line = judged.line
-            """,
-            [
-                [row.line for row in rows],
-                [row.expected for row in rows],
-                [row.outcome for row in rows],
-                [row.reason for row in rows],
-                [row.detail for row in rows],
-                job.pk,
-            ],
-        )

@@ -94,9 +94,14 @@ def read(
 
 
 def lists_in(cell: str, names: Sequence[str]) -> list[str]:
-    """The known list names that a cell holds; a name that has a separator in it is found all the same."""
-    parts = {part.strip() for part in re.split(r"[;,|]", cell)}
-    return [name for name in names if name in parts or (re.search(r"[;,|]", name) and name in cell)]
+    """The known list names that a cell holds; a name that has a separator in it is taken out first, and whole."""
+    found, left = [], cell
+    for name in sorted((name for name in names if re.search(r"[;,|]", name)), key=len, reverse=True):
+        if name in left:
+            found.append(name)
+            left = left.replace(name, "", 1)
+    parts = {part.strip() for part in re.split(r"[;,|]", left)}
+    return found + [name for name in names if name in parts]
 
 
 class _Stream(io.RawIOBase):

@@ -38,6 +38,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "bad_birthday": ("Birthday incomplete or impossible", "Give month and day, as numbers."),
     "control_character": ("Unreadable character", "Remove it; it often comes from copying."),
     "unknown_list": ("List not mapped", "Choose a contact list for it on the mapping page."),
+    "too_many_lists": ("On too many lists", "Constant Contact takes 50 lists a person."),
     "no_list": ("On no list", "Name a list in the row, or choose one that everyone joins."),
     "too_few_columns": ("Too few columns", "The line breaks off early, or a separator is missing."),
     "too_many_columns": ("Too many columns", "A value with a separator in it needs quotation marks."),
@@ -93,7 +94,10 @@ def describe_all(jobs: Sequence[SyncJob]) -> list[tuple[SyncJob, Progress]]:
         Batch.objects.filter(job_id__in=[job.pk for job in jobs])
         .order_by()
         .values("job_id")
-        .annotate(planned=Sum("row_count"), out=Sum("row_count", filter=~Q(state=Batch.State.PLANNED)))
+        .annotate(
+            planned=Sum("row_count", filter=Q(whole_rows=True), default=0),
+            out=Sum("row_count", filter=Q(whole_rows=True) & ~Q(state=Batch.State.PLANNED), default=0),
+        )
     )
     people = {row["job_id"]: (int(row["out"] or 0), int(row["planned"])) for row in found}
     return [(job, _described(job, *people.get(job.pk, (0, 0)))) for job in jobs]
@@ -123,7 +127,8 @@ def _sentence(job: SyncJob, sent: int) -> str:
     if job.state == "done":
         there = job.created + job.updated + job.unchanged
         people = "person is" if there == 1 else "people are"
-        return f"{there:,} of {job.accepted:,} {people} at Constant Contact as the file says."
+        sentence = f"{there:,} of {job.accepted:,} {people} at Constant Contact as the file says."
+        return f"{sentence} {job.explanation}".strip()
     if job.state == "attention":
         return job.explanation
     if job.state == "failed":

@@ -50,8 +50,9 @@ def prepare(claim: Claim) -> None:
         _create_list(claim, target["new"])
     else:
         with claim.transaction() as job:
+            plans.freeze(job)
             first = uploads.facts(plans.upload_of(job)).first
-            claim.advance("reading", cursor={"offset": first.offset, "line": first.line})
+            claim.advance("reading", options=job.options, cursor={"offset": first.offset, "line": first.line})
 
 
 def _create_field(claim: Claim, column: dict[str, Any]) -> None:
@@ -59,10 +60,17 @@ def _create_field(claim: Claim, column: dict[str, Any]) -> None:
     made = catalog.create_field(claim.job.connection, client, column["label"], column["type"])
     with claim.transaction() as job:
         column.update(kind="custom", target=str(made.custom_field_id))
-        FieldMapping.objects.filter(connection=job.connection, kind="new", new_label=column["label"]).update(
-            kind="custom", target=str(made.custom_field_id), new_label="", new_type=""
-        )
+        _settle_mapping(job, column["name"], str(made.custom_field_id))
         claim.advance("preparing", options=job.options, note=f"custom field “{made.label}”")
+
+
+def _settle_mapping(job: SyncJob, name: str, custom_field_id: str) -> None:
+    """The saved map points to the field that now exists; two app fields never share one."""
+    mappings = FieldMapping.objects.filter(connection=job.connection)
+    mappings.filter(target=custom_field_id).exclude(app_field__name=name[:200]).delete()
+    mappings.filter(app_field__name=name[:200]).update(
+        kind="custom", target=custom_field_id, new_label="", new_type=""
+    )
 
 
 def _create_list(claim: Claim, name: str) -> None:

@@ -1,7 +1,7 @@
 """The stages of an import, in order, and what one that ends early leaves said."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection as database
 
@@ -49,8 +49,21 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
     SyncJob.objects.filter(pk=job.pk).update(**settling.outcomes(job))
 
 
+# From here on an import depends on who is in the account; a retry looks again.
+LOOKED = ("exporting", "exporting_there", "reading_export", "asking_deleted", "comparing", "batching")
+
+
 def reopen(job: SyncJob) -> None:
-    """A failed import is tried again: what was only given up has no outcome again. Inside the job's scope."""
+    """A failed import is tried again: what was only given up has no outcome again. Inside the job's scope.
+
+    People may have left meanwhile, so what has not been sent is compared anew.
+    """
     ImportRow.objects.filter(job=job, reason__in=["not_sent", "not_confirmed"]).update(
         outcome="", reason="", detail=""
     )
+    options = {name: value for name, value in job.options.items() if name != "compared_at"}
+    changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
+    if job.stage in LOOKED and not job.cursor.get("verified"):
+        sending.compare_again(job)
+        changes |= {"stage": "counting", "cursor": {}}
+    SyncJob.objects.filter(pk=job.pk).update(**changes)

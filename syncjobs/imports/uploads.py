@@ -21,7 +21,11 @@ MOST_LIST_NAMES = 200
 
 def limits() -> Limits:
     """How much of a file is taken, by the settings."""
-    return Limits(max_bytes=settings.ENV.IMPORT_MAX_BYTES, max_columns=settings.ENV.IMPORT_MAX_COLUMNS)
+    return Limits(
+        max_bytes=settings.ENV.IMPORT_MAX_BYTES,
+        max_columns=settings.ENV.IMPORT_MAX_COLUMNS,
+        max_header_chars=200,
+    )
 
 
 def store(scope: Scope, connection: Connection, file: "UploadedFile[bytes]", encoding: str) -> Upload:

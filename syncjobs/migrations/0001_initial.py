@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ('content', models.BinaryField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('row_count', models.PositiveIntegerField()),
+                ('whole_rows', models.BooleanField(default=True)),
                 ('state', models.CharField(choices=[('planned', 'Planned'), ('sent', 'Sent'), ('accepted', 'Accepted'), ('finished', 'Finished'), ('failed', 'Failed')], default='planned', max_length=10)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('sendings', models.PositiveSmallIntegerField(default=0)),

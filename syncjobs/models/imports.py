@@ -142,6 +142,8 @@ class Batch(EnvironmentRow):
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     row_count = models.PositiveIntegerField()
+    # False where only addresses travel, to put people on one more list.
+    whole_rows = models.BooleanField(default=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     sent_at = models.DateTimeField(null=True, blank=True)
     sendings = models.PositiveSmallIntegerField(default=0)

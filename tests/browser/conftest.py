@@ -11,7 +11,7 @@ from tests.browser.visitor import Visitor, browsing, chromium
 from tests.harness import Patchbay
 
 # All of them on one worker of a parallel run, so that they share one Patchbay.
-GROUP = pytest.mark.xdist_group("stack")
+GROUP = pytest.mark.xdist_group("browser")
 NewVisitor = Callable[..., Visitor]
 
 

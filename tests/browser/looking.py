@@ -4,25 +4,30 @@ import json
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
+import axe_playwright_python  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
-LOOKS = [(view, scheme) for view in (WIDE, NARROW) for scheme in ("light", "dark")]
-OPTIONS = json.dumps({"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
+Looks = list[tuple[dict[str, int], str]]
+LOOKS: Looks = [(view, scheme) for view in (WIDE, NARROW) for scheme in ("light", "dark")]
+# For one template with other words each time: the two that differ most.
+OPPOSITE: Looks = [(WIDE, "light"), (NARROW, "dark")]
+EVERYTHING = json.dumps({"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
+# Wide and dark differs from wide and light in colours alone.
+COLOURS = json.dumps({"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]})
 
 
-def examine(page: Page, name: str) -> list[str]:
+def examine(page: Page, name: str, looks: Looks = LOOKS) -> list[str]:
     """Everything wrong with the page that is open, wide and narrow, light and dark."""
     problems = [f"{name}: {problem}" for problem in _frame(page)]
     page.evaluate(AXE)
-    for view, scheme in LOOKS:
+    for view, scheme in looks:
         page.set_viewport_size(view)  # type: ignore[arg-type]  # a size
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # one of two words
         where = f"{name} ({view['width']} px, {scheme})"
-        problems += [f"{where}: {violation}" for violation in _violations(page)]
+        problems += [f"{where}: {violation}" for violation in _violations(page, scheme)]
         too_wide = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -31,10 +36,12 @@ def examine(page: Page, name: str) -> list[str]:
     return problems
 
 
-def _violations(page: Page) -> list[str]:
+def _violations(page: Page, scheme: str) -> list[str]:
+    options = COLOURS if scheme == "dark" and page.viewport_size == WIDE else EVERYTHING
     found: list[dict[str, Any]] = page.evaluate(
-        f"axe.run(document, {OPTIONS}).then(found => found.violations)"
+        f"axe.run(document, {options}).then(found => found.violations)"
     )
+
     return [
         f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
         for violation in found
@@ -51,6 +58,9 @@ def _frame(page: Page) -> list[str]:
         problems.append(f"the title is {page.title()!r}")
     if page.get_by_role("link", name="Help").count() < 1:
         problems.append("no way to help")
-    if page.locator(".workspace-name").count() and "environment" not in page.locator(".workspace-name").inner_text():
+    if (
+        page.locator(".workspace-name").count()
+        and "environment" not in page.locator(".workspace-name").inner_text()
+    ):
         problems.append("the environment is not named")
     return problems

@@ -26,7 +26,11 @@ REJECTS = (
     ("missing_email", "", "there is no e-mail address"),
     ("invalid_email", "ada at people.example", "“ada at people.example” is not an e-mail address"),
     ("too_long", "ben@people.example", "First name has 64 characters; the most is 50"),
-    ("not_a_date", "cleo@people.example", "Member since: “2026-02-30” is not a date such as 2026-11-23 or 11/23/2026"),
+    (
+        "not_a_date",
+        "cleo@people.example",
+        "Member since: “2026-02-30” is not a date such as 2026-11-23 or 11/23/2026",
+    ),
     ("too_few_columns", "", "It has 5 columns; the header has 7."),
     ("nul_byte", "", "It has a character in “Email” that cannot be read."),
 )
@@ -35,7 +39,12 @@ BREAKS = "Constant Contact kept failing."
 JOBS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "queued": ("queued", "preparing", "", {"started_at": None}),
     "reading": ("running", "reading", "", {"accepted": ACCEPTED}),
-    "sending": ("running", "sending", "", {"accepted": ACCEPTED, "rejected": 6, "batches": ("finished", "planned")}),
+    "sending": (
+        "running",
+        "sending",
+        "",
+        {"accepted": ACCEPTED, "rejected": 6, "batches": ("finished", "planned")},
+    ),
     "waiting": (
         "waiting",
         "sending",
@@ -54,13 +63,25 @@ JOBS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "failed",
         "sending",
         BREAKS,
-        {"accepted": ACCEPTED, "created": 2_500, "skipped": 2_500, "ended_at": NOW, "batches": ("finished", "failed")},
+        {
+            "accepted": ACCEPTED,
+            "created": 2_500,
+            "skipped": 2_500,
+            "ended_at": NOW,
+            "batches": ("finished", "failed"),
+        },
     ),
     "stopped": (
         "stopped",
         "sending",
         "",
-        {"accepted": ACCEPTED, "created": 2_500, "skipped": 2_500, "ended_at": NOW, "batches": ("finished", "planned")},
+        {
+            "accepted": ACCEPTED,
+            "created": 2_500,
+            "skipped": 2_500,
+            "ended_at": NOW,
+            "batches": ("finished", "planned"),
+        },
     ),
     "done with rejects": (
         "done",
@@ -93,7 +114,9 @@ class Scenes:
         """All of it."""
         from connections import accounts
 
-        accounts.open_workspace(self.world.member, "A workspace whose name is longer than a telephone is wide")
+        accounts.open_workspace(
+            self.world.member, "A workspace whose name is longer than a telephone is wide"
+        )
         connection = self.world.connection(name="Acme Bakery")
         broken = self._accounts(connection)
         self._maps(connection)
@@ -128,11 +151,15 @@ class Scenes:
         for status, (name, error) in others.items():
             other = self.world.connection(name=name, status=status)
             with self.scope.transaction():
-                Connection.objects.filter(pk=other.pk).update(last_error=error, customer_ref=f"customer-{status}")
+                Connection.objects.filter(pk=other.pk).update(
+                    last_error=error, customer_ref=f"customer-{status}"
+                )
             self.found[f"account, {status}"] = f"{self.place}/accounts/{other.pk}/"
         self.found["mapping, empty"] = f"{self.place}/accounts/{other.pk}/mapping/"
         with self.scope.transaction():
-            Connection.objects.filter(pk=connection.pk).update(account_owner="Ana Adler", linked_by=self.world.owner)
+            Connection.objects.filter(pk=connection.pk).update(
+                account_owner="Ana Adler", linked_by=self.world.owner
+            )
         self.found |= {
             "accounts, many": f"{self.place}/accounts/",
             "pre-screen": f"{self.place}/accounts/connect/",
@@ -158,9 +185,11 @@ class Scenes:
         names = ("Email", "First name", "Plan", "Loyalty tier", "Newsletter", "Phone", "Notes", "Last visit")
         with self.scope.transaction():
             lists = ("General Interest", "Newsletter of the harbour and all its neighbours", "Book Club")
-            interest = [RemoteList.objects.create(**here, list_id=uuid4(), name=name) for name in lists][0]
+            interest, *_ = [RemoteList.objects.create(**here, list_id=uuid4(), name=name) for name in lists]
             plan, gone = (
-                RemoteField.objects.create(**here, custom_field_id=uuid4(), label=label, name=label, type="string")
+                RemoteField.objects.create(
+                    **here, custom_field_id=uuid4(), label=label, name=label, type="string"
+                )
                 for label in ("Plan", "Loyalty tier")
             )
             chosen = {
@@ -171,7 +200,8 @@ class Scenes:
                 "Newsletter": "new",
             }
             rows = {row.name: row.pk for row in editing.declare(connection, names)}
-            editing.save_fields(connection, [FieldChoice(rows[name], to, name, "boolean") for name, to in chosen.items()])
+            choices = [FieldChoice(rows[name], to, name, "boolean") for name, to in chosen.items()]
+            editing.save_fields(connection, choices)
             gone.delete()
             places = {"Customers": str(interest.list_id), "News": "new", "Old": "ignored"}
             editing.save_lists(connection, [ListChoice(name, place, name) for name, place in places.items()])
@@ -206,13 +236,20 @@ class Scenes:
             **{key: value for key, value in facts.items() if key != "batches"},
         }
         batch = {"list_ids": [], "content": b"", "sha256": "", "row_count": 2_500}
-        step = {"worker": "patchbay@host.example worker 2", "started_at": NOW, "ended_at": NOW, "outcome": "done"}
+        step = {
+            "worker": "patchbay@host.example worker 2",
+            "started_at": NOW,
+            "ended_at": NOW,
+            "outcome": "done",
+        }
         with self.scope.transaction():
             job = SyncJob.objects.create(**here, connection=connection, **made)
             for number, one in enumerate(facts.get("batches", ())):
                 file_name = f"{name}-{number}.csv"
                 Batch.objects.create(**here, job=job, number=number, file_name=file_name, state=one, **batch)
-            for number, (done, note) in enumerate((("preparing", "list “News”"), ("reading", ""), ("matching", ""))):
+            for number, (done, note) in enumerate(
+                (("preparing", "list “News”"), ("reading", ""), ("matching", ""))
+            ):
                 JobStep.objects.create(**here, job=job, stage=done, fence=number, note=note, **step)
         self.found[f"job, {name}"] = f"{self.place}/jobs/{job.pk}/"
 
@@ -224,13 +261,16 @@ class Scenes:
             job = SyncJob.objects.get(idempotency_key="done with rejects")
             here = {**self._here(job), "job": job}
             rejected = [
-                ImportRow(**here, line=line * 731, outcome="rejected", reason=reason, email=email, detail=detail)
+                ImportRow(
+                    **here, line=line * 731, outcome="rejected", reason=reason, email=email, detail=detail
+                )
                 for line, (reason, email, detail) in enumerate(REJECTS, 1)
             ]
             out = {"outcome": "skipped", "reason": "opted_out", "detail": "unsubscribed, and stays so"}
             address = "somebody.with.a.long.name.{}@customers-of-the-company.example"
             skipped = [
-                ImportRow(**here, line=4_000_000 + line, email=address.format(line), **out) for line in range(120)
+                ImportRow(**here, line=4_000_000 + line, email=address.format(line), **out)
+                for line in range(120)
             ]
             ImportRow.objects.bulk_create([*rejected, *skipped])
         rows = f"{self.place}/jobs/{job.pk}/rows/"

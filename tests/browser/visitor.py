@@ -7,21 +7,29 @@ policy is kept in `complaints`; the fixture that hands a visitor out fails the t
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from os import environ
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.harness import Patchbay, until
 
 PASSWORD = "correct horse 9 staple"
 NUMBERS = count(1)
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def chromium() -> str | None:
@@ -160,25 +168,22 @@ class Visitor:
 
 def contacts(
     stack: Patchbay, account: str, include: str = "custom_fields,list_memberships"
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Every contact of an account, as its own user would read them from the provider."""
-    import httpx
-
+    found: list[dict[str, Any]] = []
     headers = {"Authorization": f"Bearer {stack.simulator.token(account)}"}
-    found: list[dict[str, object]] = []
     with httpx.Client(base_url=stack.simulator.url, headers=headers, timeout=30) as client:
-        href: str | None = f"/v3/contacts?status=all&limit=500&include={include}"
+        href = f"/v3/contacts?status=all&limit=500&include={include}"
         while href:
-            answer = until(lambda: _unless_throttled(client, str(href)), 20, "an answer that is no 429", 0.3)
+            answer = until(partial(_unless_throttled, client, href), 20, "an answer that is no 429", 0.3)
             found += answer["contacts"]
-            href = answer.get("_links", {}).get("next", {}).get("href")
+            href = answer.get("_links", {}).get("next", {}).get("href", "")
     return found
 
 
-def _unless_throttled(client: "object", href: str) -> dict[str, object] | None:
-    answer = client.get(href)  # type: ignore[attr-defined]  # an httpx.Client
+def _unless_throttled(client: httpx.Client, href: str) -> dict[str, Any] | None:
+    answer = client.get(href)
     if answer.status_code == 429:
         return None
-    answer.raise_for_status()
-    found: dict[str, object] = answer.json()
+    found: dict[str, Any] = answer.raise_for_status().json()
     return found

@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from config import demo
-from syncjobs import runner
-from syncjobs.models import SyncJob
+from syncjobs import queue, runner
+from syncjobs.models import Batch, SyncJob
 
 COLUMNS = ["Email", "First name", "Last name", "Plan", "Lists"]
 
@@ -93,3 +93,27 @@ MAPPED = {
     "Plan": ("new", "Plan"),
     "Lists": ("lists",),
 }
+
+
+def contacts(simulator, **query):
+    found, path = {}, "/v3/contacts?limit=500&status=all&include=custom_fields,list_memberships"
+    while path:
+        page = simulator.get(path)
+        found |= {one["email_address"]["address"]: one for one in page["contacts"]}
+        path = page.get("_links", {}).get("next", {}).get("href")
+    return found
+
+
+def run_until(person, job_id, stage, stop_after_batches=None):
+    """Step by step until the job comes to a stage, or until so many batches are out."""
+    for _ in range(400):
+        with person.scope.transaction():
+            out = Batch.objects.filter(job_id=job_id).exclude(state="planned").count()
+            if SyncJob.objects.get(pk=job_id).stage == stage or out == stop_after_batches:
+                return
+        claim = queue.claim_next("test-worker")
+        if claim is None:
+            time.sleep(0.05)
+        else:
+            runner.run_step(claim)
+    raise AssertionError(f"never came to {stage}")

@@ -133,7 +133,7 @@ def test_a_campaign_creator_cannot_connect(world, simulator):
     [
         ({"state": None}, "does not belong here"),
         ({"state": "0" * 43}, "does not belong here"),
-        ({"state": "\x00\ud800"}, "does not belong here"),
+        ({"state": "\ud800 nobody's"}, "does not belong here"),
         ({"code": None}, "did not give permission"),
         ({"code": "made-up"}, "permission had run out"),
         ({"error": "server_error", "code": None}, "did not give permission"),
@@ -151,6 +151,12 @@ def test_a_tampered_callback_links_nothing(world, simulator, attack, said):
     page = client.get(answer["Location"])
     assert page.status_code == 400
     assert said in page.content.decode()
+    assert connections_of(scope) == []
+
+
+def test_a_nul_in_the_state_is_refused_before_anything(world, simulator):
+    scope, client = world.scope(), world.client(world.owner)
+    assert come_back(client, consent(start(client, scope)), state="\x00").status_code == 400
     assert connections_of(scope) == []
 
 

@@ -4,21 +4,12 @@ import pytest
 from django.urls import reverse
 
 from syncjobs.models import Batch, ImportRow, JobStep
-from tests.flows.importing import COLUMNS, MAPPED, Person, csv_file
+from tests.flows.importing import COLUMNS, MAPPED, Person, contacts, csv_file, run_until
 
 
 @pytest.fixture
 def person(world, simulator):
     return Person(world)
-
-
-def contacts(simulator, **query):
-    found, path = {}, "/v3/contacts?limit=500&status=all&include=custom_fields,list_memberships"
-    while path:
-        page = simulator.get(path)
-        found |= {one["email_address"]["address"]: one for one in page["contacts"]}
-        path = page.get("_links", {}).get("next", {}).get("href")
-    return found
 
 
 def test_an_import_ends_as_the_page_says(person, simulator):
@@ -126,24 +117,6 @@ def test_who_unsubscribes_between_compare_and_send_is_told_apart(person, simulat
     assert job.state == "done"
     assert job.outcome_counts == {"created": 0, "updated": 4, "unchanged": 0, "skipped": 1, "rejected": 0}
     assert person.rows(job, "skipped")[0]["reason"] == "opted_out"
-
-
-def run_until(person, job_id, stage):
-    import time
-
-    from syncjobs import queue, runner
-    from syncjobs.models import SyncJob
-
-    for _ in range(300):
-        with person.scope.transaction():
-            if SyncJob.objects.get(pk=job_id).stage == stage:
-                return
-        claim = queue.claim_next("test-worker")
-        if claim is None:
-            time.sleep(0.05)
-        else:
-            runner.run_step(claim)
-    raise AssertionError(f"never came to {stage}")
 
 
 def test_one_list_for_everyone_and_a_file_without_lists(person, simulator):

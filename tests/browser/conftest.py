@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.visitor import Visitor, browsing, chromium
-from tests.harness import Patchbay
+from tests.harness import Patchbay, open_folder
 
 # All of them on one worker of a parallel run, so that they share one Patchbay.
 GROUP = pytest.mark.xdist_group("browser")
@@ -23,9 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patchbay]:
-    """Everything up, without the demo."""
-    with Patchbay(tmp_path_factory.mktemp("browser") / "data", "--no-demo") as patchbay:
+def stack() -> Iterator[Patchbay]:
+    """Everything up, without the demo; the simulator does bulk jobs at once."""
+    with Patchbay(open_folder() / "data", "--no-demo") as patchbay:
+        patchbay.simulator.ask("/_sim/clock", {"activity_seconds": 0.3})
         yield patchbay
         assert patchbay.is_running(), patchbay.output
         assert patchbay.stop() == 0

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Patchbay]:
     """Everything up, without the demo; the simulator does bulk jobs at once."""
-    with Patchbay(open_folder() / "data", "--no-demo") as patchbay:
+    with open_folder() as folder, Patchbay(folder / "data", "--no-demo") as patchbay:
         patchbay.simulator.ask("/_sim/clock", {"activity_seconds": 0.3})
         yield patchbay
         assert patchbay.is_running(), patchbay.output

@@ -36,6 +36,18 @@ def empty_tables() -> None:
         superuser.execute(EMPTY)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest is begun first, so that no process is left alone with it at the end."""
+    order = {name: number for number, name in enumerate(("browser", "faults", "first_run", "checks"))}
+
+    def begun(item: pytest.Item) -> int:
+        mark = item.get_closest_marker("xdist_group")
+        return order.get(mark.args[0] if mark and mark.args else "", len(order))
+
+    items.sort(key=begun)
+
+
 @pytest.fixture
 def database() -> Iterator[None]:
     """Real commits as the application's role, and empty tables before the test."""

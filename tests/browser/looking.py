@@ -1,6 +1,7 @@
 """How a page is examined: by axe for WCAG 2.2 AA, for sideways scrolling, and for the words every page must have."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 Looks = list[tuple[dict[str, int], str]]
-LOOKS: Looks = [(view, scheme) for view in (WIDE, NARROW) for scheme in ("light", "dark")]
-# For one template with other words each time: the two that differ most.
+# The two that differ most; all four on demand.
 OPPOSITE: Looks = [(WIDE, "light"), (NARROW, "dark")]
+ALL: Looks = [(view, scheme) for view in (WIDE, NARROW) for scheme in ("light", "dark")]
+LOOKS = ALL if os.environ.get("PATCHBAY_LONG") else OPPOSITE
 EVERYTHING = json.dumps({"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
 # Wide and dark differs from wide and light in colours alone.
 COLOURS = json.dumps({"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]})

@@ -122,6 +122,12 @@ class Env(BaseSettings):
     )
     IMPORT_BATCH_ROWS: int = Field(39_999, ge=1, description="Most contacts of one bulk import.")
     IMPORT_EMAIL_LENGTH: int = Field(80, ge=10, le=254, description="Longest e-mail address that is sent.")
+    ACTIVITY_SECONDS: float = Field(
+        2.0,
+        ge=0.1,
+        le=60,
+        description="How soon a bulk job at Constant Contact is looked at first; later ever less often.",
+    )
     COMPARE_MINUTES: int = Field(
         30, ge=1, le=1440, description="After this an import looks at the account again before it sends."
     )

@@ -39,7 +39,7 @@ def empty_tables() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest is begun first, so that no process is left alone with it at the end."""
-    order = {name: number for number, name in enumerate(("browser", "faults", "first_run", "checks"))}
+    order = {name: number for number, name in enumerate(("browser", "stack"))}
 
     def begun(item: pytest.Item) -> int:
         mark = item.get_closest_marker("xdist_group")
@@ -88,6 +88,8 @@ def simulator(simulator_process: str, database: None) -> Simulator:
         json.load(answer)
     call_command("ensure_defaults", simulator_url=simulator_process, verbosity=0, stdout=io.StringIO())
     found = Simulator(simulator_process)
+    client_id = found.ask("/_sim/apps")[0]["client_id"]
+    found.ask(f"/_sim/apps/{client_id}", {"per_second": 0}, "PUT")
     found.since = found.ask("/_sim/state")["journal_seq"]
     return found
 

@@ -60,6 +60,9 @@ def set_up() -> None:
         BROKER_URL="redis://127.0.0.1:1/0",
         PUBLIC_URL="http://patchbay.localhost:8000",
         LOG_LEVEL="WARNING",
+        # The pace of the provider is proved where whole runs are; here it would only be waited for.
+        CALLS_PER_SECOND="100",
+        ACTIVITY_SECONDS="0.3",
     )
     import django
 

@@ -53,7 +53,9 @@ def export(claim: Claim) -> None:
             "since": datetime.now(UTC).isoformat(),
         }
         claim.advance(
-            "exporting_there", cursor=cursor, after_seconds=predicted_seconds(job.cursor.get("known", 0))
+            "exporting_there",
+            cursor=cursor,
+            after_seconds=predicted_seconds(settings.ENV.ACTIVITY_SECONDS, job.cursor.get("known", 0)),
         )
 
 
@@ -77,7 +79,11 @@ def _after_look(claim: Claim, cursor: dict[str, Any], activity: Activity | None)
         )
     else:
         polls = cursor["polls"] + 1
-        claim.advance("exporting_there", cursor={**cursor, "polls": polls}, after_seconds=pause(polls))
+        claim.advance(
+            "exporting_there",
+            cursor={**cursor, "polls": polls},
+            after_seconds=pause(settings.ENV.ACTIVITY_SECONDS, polls),
+        )
 
 
 def read_export(claim: Claim) -> None:

@@ -34,7 +34,11 @@ def send(claim: Claim) -> None:
         if planned is None:
             rows = Batch.objects.filter(job=job).aggregate(rows=Sum("row_count"))["rows"] or 0
             cursor = {"polls": 0, "since": datetime.now(UTC).isoformat()}
-            claim.advance("processing", cursor=cursor, after_seconds=predicted_seconds(rows))
+            claim.advance(
+                "processing",
+                cursor=cursor,
+                after_seconds=predicted_seconds(settings.ENV.ACTIVITY_SECONDS, rows),
+            )
             return
         if _is_stale(job):
             compare_again(job)
@@ -162,7 +166,11 @@ def process(claim: Claim) -> None:
         waited = datetime.now(UTC) - datetime.fromisoformat(job.cursor["since"])
         if running and waited < PATIENCE:
             polls = job.cursor["polls"] + 1
-            claim.advance("processing", cursor={**job.cursor, "polls": polls}, after_seconds=pause(polls))
+            claim.advance(
+                "processing",
+                cursor={**job.cursor, "polls": polls},
+                after_seconds=pause(settings.ENV.ACTIVITY_SECONDS, polls),
+            )
         else:
             claim.advance("checking", cursor={})
 

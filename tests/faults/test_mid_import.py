@@ -16,7 +16,7 @@ from tests.faults.conftest import Stack
 from tests.faults.watching import IMPORT_PATH, LONG, WITHIN, Watched
 from tests.harness import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 STOPPED_SECONDS = 40.0 if LONG else 7.0  # longer than the lease
 
 
@@ -74,6 +74,7 @@ def test_a_broker_that_forgets_everything(stack: Stack) -> None:
     assert {step["outcome"] for step in flushed.steps} == {"done"}
 
 
+@pytest.mark.skipif(not LONG, reason="PATCHBAY_LONG is not set")
 def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(stack: Stack) -> None:
     unanswered = stack.release("unanswered")
     post = {"match": f"^{IMPORT_PATH}$", "method": "POST", "skip": 1, "drop_response": True}
@@ -99,6 +100,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(stack: Stack) 
     assert hashlib.sha256(again["order"]["text"].encode()).hexdigest() == batches[2]["sha256"]
 
 
+@pytest.mark.skipif(not LONG, reason="PATCHBAY_LONG is not set")
 def test_a_worker_stopped_while_a_batch_is_on_its_way(stack: Stack) -> None:
     stopped = stack.release("stopped")
     slow_down(stopped, "POST", IMPORT_PATH, skip=1, seconds=3)

@@ -17,7 +17,7 @@ import pytest
 
 from tests.harness import Patchbay, command_line, open_folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("first_run"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 LONG_ONLY = pytest.mark.skipif(not os.environ.get("PATCHBAY_LONG"), reason="PATCHBAY_LONG is not set")
 READY = {
     "url",
@@ -191,7 +191,10 @@ def test_a_second_run_goes_on_with_the_same_data(
 
 @pytest.mark.parametrize(
     ("program", "name"),
-    [pytest.param("web", "Web server", marks=LONG_ONLY), ("postgres", "PostgreSQL")],
+    [
+        pytest.param("web", "Web server", marks=LONG_ONLY),
+        pytest.param("postgres", "PostgreSQL", marks=LONG_ONLY),
+    ],
 )
 def test_a_dead_part_that_cannot_be_missed_ends_it(
     data: Path, second: object, program: str, name: str

@@ -165,7 +165,7 @@ def test_a_custom_field_known_to_be_gone_stops_the_start(person, simulator):
 def test_exports_that_fail_do_not_go_on_for_ever(person, simulator, monkeypatch):
     from syncjobs.imports import comparing
 
-    monkeypatch.setattr(comparing, "pause", lambda polls: 0.05)
+    monkeypatch.setattr(comparing, "pause", lambda least, polls: 0.05)
     person.run(csv_file(three()), MAPPED, lists=["A"])
     choices = mapped(simulator)
     simulator.ask(

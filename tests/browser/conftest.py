@@ -10,16 +10,7 @@ from playwright.sync_api import Browser
 from tests.browser.visitor import Visitor, browsing, chromium
 from tests.harness import Patchbay, open_folder
 
-# All of them on one worker of a parallel run, so that they share one Patchbay.
-GROUP = pytest.mark.xdist_group("browser")
 NewVisitor = Callable[..., Visitor]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They share one Patchbay, and a missing browser is said loudly: never skipped where it must not be."""
-    for item in items:
-        if "tests/browser" in item.path.as_posix():
-            item.add_marker(GROUP)
 
 
 @pytest.fixture(scope="session")

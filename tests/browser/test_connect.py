@@ -7,7 +7,8 @@ import pytest
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
-pytestmark = pytest.mark.slow
+# One worker for all of them: they share one Patchbay.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture

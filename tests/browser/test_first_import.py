@@ -13,7 +13,8 @@ from tests.browser.thousands import GOOD, ROWS, Thousands
 from tests.browser.visitor import Visitor, contacts
 from tests.harness import Patchbay
 
-pytestmark = pytest.mark.slow
+# One worker for all of them: they share one Patchbay.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 ACCOUNT = "Acme Bakery"
 IMPORT_PATH = "/v3/activities/contacts_file_import"
 

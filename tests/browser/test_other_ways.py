@@ -9,7 +9,8 @@ from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import PASSWORD, Visitor, contacts
 from tests.harness import Patchbay
 
-pytestmark = pytest.mark.slow
+# One worker for all of them: they share one Patchbay.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 ROWS = 12
 FOCUSED = "element => element === document.activeElement"
 

@@ -39,11 +39,9 @@ def empty_tables() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest is begun first, so that no process is left alone with it at the end."""
-    order = {name: number for number, name in enumerate(("browser", "stack"))}
 
-    def begun(item: pytest.Item) -> int:
-        mark = item.get_closest_marker("xdist_group")
-        return order.get(mark.args[0] if mark and mark.args else "", len(order))
+    def begun(item: pytest.Item) -> bool:
+        return item.get_closest_marker("slow") is None
 
     items.sort(key=begun)
 

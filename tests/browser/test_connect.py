@@ -7,8 +7,7 @@ import pytest
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
 
-# One worker for all of them: they share one Patchbay.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from tests.browser.thousands import GOOD, ROWS, Thousands
 from tests.browser.visitor import Visitor, contacts
 from tests.harness import Patchbay
 
-# One worker for all of them: they share one Patchbay.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 ACCOUNT = "Acme Bakery"
 IMPORT_PATH = "/v3/activities/contacts_file_import"
 

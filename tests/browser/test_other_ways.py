@@ -9,8 +9,7 @@ from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import PASSWORD, Visitor, contacts
 from tests.harness import Patchbay
 
-# One worker for all of them: they share one Patchbay.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 ROWS = 12
 FOCUSED = "element => element === document.activeElement"
 

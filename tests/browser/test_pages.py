@@ -13,8 +13,7 @@ from tests.browser.looking import LOOKS, NARROW, OPPOSITE, examine
 from tests.browser.visitor import Visitor
 from tests.harness import Patchbay
 
-# One worker for all of them: they share one Patchbay.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 OPEN_TO_ALL = {
     "sign in": "/accounts/login/",
     "sign up": "/accounts/signup/",

@@ -16,7 +16,7 @@ from tests.faults.conftest import Stack
 from tests.faults.watching import IMPORT_PATH, LONG, WITHIN, Watched
 from tests.harness import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 STOPPED_SECONDS = 40.0 if LONG else 7.0  # longer than the lease
 
 

@@ -10,7 +10,7 @@ from tests.faults.conftest import SHORT
 from tests.faults.watching import LONG, Watched, park
 from tests.harness import Patchbay, open_folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NOWHERE = "redis://127.0.0.1:1/0"
 PEOPLE = 1_000
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.harness import Patchbay, command_line, open_folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LONG_ONLY = pytest.mark.skipif(not os.environ.get("PATCHBAY_LONG"), reason="PATCHBAY_LONG is not set")
 READY = {
     "url",

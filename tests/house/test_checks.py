@@ -12,8 +12,6 @@ import pytest
 from config import env
 from tests.house import tree
 
-pytestmark = pytest.mark.xdist_group("checks")  # mypy alone fills a core
-
 URL = "postgresql://{}:secret@db.example.test/patchbay"
 PRODUCTION = {
     "DEPLOYMENT": "production",

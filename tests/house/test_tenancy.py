@@ -13,7 +13,6 @@ from connections.models import Connection, ProviderApp, Tenant
 from tests.house.furnish import Two
 from tests.house.tables import BELOW_ENVIRONMENT, SHARED, TABLES, ask, count, owner_role, references
 
-pytestmark = pytest.mark.xdist_group("two")
 FINDER_SAMPLES: dict[str, str] = {
     "find_memberships": "SELECT user_id FROM connections_membership WHERE tenant_id = %s",
     "find_api_key": "SELECT prefix FROM connections_apikey WHERE tenant_id = %s",

@@ -18,9 +18,6 @@ from tests.house.visits import (
     without_chance,
 )
 
-pytestmark = pytest.mark.xdist_group("two")
-
-
 # --- Strangers and nobody ------------------------------------------------------------------------------------
 
 

@@ -9,9 +9,6 @@ from tests.house.furnish import Two
 from tests.house.routes import KINDS, OPERATORS, Route, patterns, routes
 from tests.house.visits import assert_nothing_of, body, fingerprint, leads_to_sign_in, quiet, send
 
-pytestmark = pytest.mark.xdist_group("two")
-
-
 # --- The table -----------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from syncjobs.models import Batch, ImportRow, JobStep
-from tests.flows.importing import COLUMNS, MAPPED, Person, contacts, csv_file, run_until
+from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 
 
 @pytest.fixture
@@ -292,4 +292,3 @@ def test_permission_must_be_confirmed(person):
     answer = person.client.post(address, {"everyone": "", "list_0": "new", "name_0": "A"})
     assert answer.status_code == 422
     assert "Confirm that these people may be e-mailed" in answer.content.decode()
-    assert COLUMNS

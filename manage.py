@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
             if again:  # PYTHONHOME or the like; without this we would go round for ever
                 raise BootstrapError(f"{python} does not run in its own environment; unset PYTHONHOME.")
             command = [str(python), str(ROOT / "manage.py"), *arguments]
-            os.execve(python, command, {**os.environ, "PATCHBAY_AGAIN": "1"})  # noqa: S606
+            os.execve(python, command, {**os.environ, "PATCHBAY_AGAIN": "1"})  # noqa: S606  # no shell is meant
     except BootstrapError as error:
         print(error, file=sys.stderr)
         return 1
@@ -58,7 +58,7 @@ def run(arguments: list[str]) -> int:
     """Run the command in this interpreter, which has what it needs."""
     if arguments[:1] == ["test"]:
         os.chdir(ROOT)
-        os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments[1:]])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments[1:]])  # noqa: S606  # the same
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 

@@ -1,13 +1,16 @@
 """The operators' site: Django's stock admin, entered by the product's own sign-in.
 
-Promises: no second form takes a password here, so the limits of the one sign-in hold for operators too; and
-only pages that say themselves what they show (`OperatorPages`) are part of it, whatever a package registers.
+Promises: no second form takes a password here, so the limits of the one sign-in hold for operators too; in production
+nobody comes in whose sign-in asks for a password alone; and only pages that say themselves what they show
+(`OperatorPages`) are part of it, whatever a package registers.
 """
 
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -15,6 +18,9 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from connections import secondfactor
+from connections.models import User
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -53,6 +59,11 @@ class OperatorSite(AdminSite):
         def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if not self.has_permission(request):
                 return self._turn_away(request, request.get_full_path())
+            if not _is_guarded(request):
+                messages.warning(
+                    request, "Operators need a second factor. Add one here, then go to /admin/ again."
+                )
+                return redirect("mfa_index")
             return guarded(request, *args, **kwargs)
 
         return update_wrapper(enter, guarded)
@@ -85,3 +96,10 @@ class OperatorSite(AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied("This part is for the operators of this Patchbay.")
         return redirect_to_login(wanted, resolve_url("account_login"))
+
+
+def _is_guarded(request: HttpRequest) -> bool:
+    """In production an operator's sign-in asks for a second factor."""
+    if settings.ENV.DEPLOYMENT != "production":
+        return True
+    return isinstance(request.user, User) and secondfactor.is_on(request.user)

@@ -7,7 +7,7 @@ publish to a dead broker fails at once so that the page that rang goes on.
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import celeryd_init, setup_logging, worker_process_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -22,7 +22,8 @@ app.conf.update(
         "visibility_timeout": 120,
         "unacked_restore_interval": 2,
         "unacked_restore_throttle": 1,
-        "socket_timeout": 10,
+        # A page that rings must not wait long for a broker that is silent; a worker may (`wait_for_bells`).
+        "socket_timeout": 2,
         "socket_connect_timeout": 2,
         "max_retries": 0,
     },
@@ -44,10 +45,26 @@ app.conf.update(
             "schedule": settings.ENV.JOB_SWEEP_SECONDS,
             "options": {"expires": 30},
         },
+        "mail": {
+            "task": "connections.tasks.mail",
+            "schedule": settings.ENV.JOB_SWEEP_SECONDS,
+            "options": {"expires": 30},
+        },
+        "renew": {
+            "task": "connections.tasks.renew",
+            "schedule": settings.ENV.TOKEN_SWEEP_SECONDS,
+            "options": {"expires": 15},
+        },
         "tidy": {"task": "syncjobs.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     },
 )
-app.autodiscover_tasks(["syncjobs"])
+app.autodiscover_tasks(["connections", "syncjobs"])
+
+
+@celeryd_init.connect
+def wait_for_bells(**kwargs: object) -> None:
+    """A worker listens longer: its broker is silent while nothing rings."""
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": 10}
 
 
 @setup_logging.connect

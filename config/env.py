@@ -7,6 +7,7 @@ that `manage.py up` keeps in its data folder; production starts only with real s
 
 import json
 import os
+import ssl
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -14,8 +15,16 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config import mailserver
+
 ROOT = Path(__file__).resolve().parent.parent
 UNSAFE_KEY = "development-only-" + "0" * 40
+PROVIDER_URLS = (
+    "CONSTANT_CONTACT_AUTHORIZE_URL",
+    "CONSTANT_CONTACT_TOKEN_URL",
+    "CONSTANT_CONTACT_REVOKE_URL",
+    "CONSTANT_CONTACT_API_URL",
+)
 UNSAFE_KEY_RING = "development:" + "ZGV2ZWxvcG1lbnQtb25seS1rZXktb2YtcGF0Y2hiYXk="
 
 
@@ -59,6 +68,24 @@ class Env(BaseSettings):
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level that is logged."
     )
+    TRUSTED_PROXIES: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Proxies in front that each add the caller's address to X-Forwarded-For; 0 believes no header.",
+    )
+
+    EMAIL_URL: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server: `smtps://user:password@host:465`, `smtp://user:password@host:587?tls=starttls`, or "
+        "`smtp://host:25` without encryption and password; `timeout=` takes seconds.",
+    )
+    EMAIL_FROM: str = Field(
+        "", description="Sender of every message, such as `Patchbay <patchbay@example.com>`."
+    )
+    EMAIL_OFF: bool = Field(
+        False, description="`1`: no mail at all; what needs it is hidden, and pages say so."
+    )
 
     CONSTANT_CONTACT_CLIENT_ID: str = Field(
         "", description="Client id of your Constant Contact application (live)."
@@ -84,6 +111,10 @@ class Env(BaseSettings):
     CONSTANT_CONTACT_API_URL: str = Field(
         "https://api.cc.email", description="Host of the provider's V3 API."
     )
+    CONSTANT_CONTACT_CA_FILE: str = Field(
+        "",
+        description="File of certificates that may sign the provider's, instead of the public ones; for test servers.",
+    )
     SIMULATOR_URL: str = Field("", description="The simulator that serves the test environment.")
 
     CALLS_PER_SECOND: int = Field(
@@ -98,10 +129,37 @@ class Env(BaseSettings):
         4.0, ge=0, le=60, description="How long a job step waits for its turn at most."
     )
     INTERACTIVE_WAIT_SECONDS: float = Field(2.0, ge=0, le=30, description="The same where a person waits.")
+    LINK_WAIT_SECONDS: float = Field(
+        10.0, ge=0, le=30, description="The same for each call that links an account."
+    )
+    ACCOUNT_CALLS_PER_DAY: int = Field(
+        10_000, ge=1, description="Provider calls a UTC day for one linked account, unsubscribes not counted."
+    )
+    API_TOKEN_CALLS_PER_MINUTE: int = Field(
+        600, ge=1, description="Calls a minute that one API token may make to Patchbay."
+    )
+    PROXY_MAX_BYTES: int = Field(
+        8_388_608, ge=1, description="Longest body that a program may send through to Constant Contact."
+    )
     TOKEN_REFRESH_AHEAD_SECONDS: int = Field(
-        600, ge=0, description="How long before its end a token is renewed."
+        600, ge=0, description="How long before its end a token is renewed by whoever needs it."
+    )
+    TOKEN_KEEP_ALIVE_DAYS: int = Field(
+        150,
+        ge=1,
+        le=170,
+        description="Longest time an idle account's grant is left alone; it dies after 180 days of disuse.",
+    )
+    TOKEN_SWEEP_SECONDS: float = Field(
+        5.0, ge=0.2, le=15, description="How often the sweep looks for grants to renew."
     )
 
+    INVITATION_DAYS: int = Field(7, ge=1, le=30, description="How long an invitation to a workspace holds.")
+    AUDIT_DETAIL_DAYS: int = Field(
+        730,
+        ge=1,
+        description="Days the audit keeps who and what in words; the chain of digests stays for ever.",
+    )
     LINK_STATE_SECONDS: int = Field(
         600, ge=60, le=3600, description="How long a started connection may take."
     )
@@ -118,7 +176,10 @@ class Env(BaseSettings):
         5_000, ge=1, le=50_000, description="Rows that one step of an import handles."
     )
     IMPORT_BATCH_BYTES: int = Field(
-        3_990_000, ge=2_000, description="Largest request body of one bulk import."
+        4_184_304,
+        ge=2_000,
+        description="Largest request body of one bulk import; no more than 3,990,000 is used until `manage.py probe` "
+        "is told that Constant Contact cuts at the larger of two possible limits (`import_cap_bytes`).",
     )
     IMPORT_BATCH_ROWS: int = Field(39_999, ge=1, description="Most contacts of one bulk import.")
     IMPORT_EMAIL_LENGTH: int = Field(80, ge=10, le=254, description="Longest e-mail address that is sent.")
@@ -132,6 +193,17 @@ class Env(BaseSettings):
         30, ge=1, le=1440, description="After this an import looks at the account again before it sends."
     )
     UPLOAD_DAYS: int = Field(7, ge=1, le=365, description="Days an uploaded file is kept after its import.")
+    RECONCILE_SECONDS: float = Field(
+        60.0,
+        ge=0.1,
+        le=600,
+        description="Between two looks for a call whose answer was lost, before it may be sent again.",
+    )
+    FAILPOINT: str = Field(
+        "",
+        pattern=r"^([a-z_.]+:\d+)?$",
+        description="`name:hit`: the process kills itself there; for fault tests, refused in production.",
+    )
 
     @field_validator("PUBLIC_URL")
     @classmethod
@@ -146,6 +218,36 @@ class Env(BaseSettings):
             raise ValueError("needs the form https://host or http://host:port, without a path")
         return f"{parts.scheme}://{parts.netloc}"
 
+    @field_validator("CONSTANT_CONTACT_CA_FILE")
+    @classmethod
+    def _certificates(cls, value: str) -> str:
+        try:
+            if value:
+                ssl.create_default_context(cafile=value)
+        except OSError as error:  # no such file, not ours to read, or nothing in it that is a certificate
+            raise ValueError(f"names {value}, which holds no readable certificates: {error}") from None
+        return value
+
+    @field_validator("EMAIL_URL")
+    @classmethod
+    def _known_mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            mailserver.parse(value.get_secret_value())
+        return value
+
+    @field_validator("EMAIL_FROM")
+    @classmethod
+    def _one_sender(cls, value: str) -> str:
+        if value:
+            mailserver.check_sender(value)
+        return value
+
+    @property
+    def mail_server(self) -> mailserver.MailServer | None:
+        """Where messages are handed over; None without EMAIL_URL."""
+        url = self.EMAIL_URL.get_secret_value()
+        return mailserver.parse(url) if url else None
+
     @model_validator(mode="after")
     def _real_secrets_in_production(self) -> "Env":
         if self.DEPLOYMENT != "production":
@@ -159,10 +261,17 @@ class Env(BaseSettings):
             raise ValueError(f"production needs {', '.join(missing)} (README, Settings)")
         if self.SECRET_KEY.get_secret_value() == UNSAFE_KEY or len(self.SECRET_KEY.get_secret_value()) < 50:
             raise ValueError("production needs SECRET_KEY, at least 50 characters of chance")
+        if self.FAILPOINT:
+            raise ValueError("production takes no FAILPOINT: it makes a process kill itself")
         if self.SECRETS_KEYS.get_secret_value() == UNSAFE_KEY_RING:
             raise ValueError("production needs SECRETS_KEYS: `id:` and the base64 of 32 bytes of chance")
         if not self.PUBLIC_URL.startswith("https://"):
             raise ValueError("production needs PUBLIC_URL with https")
+        plain = [name for name in PROVIDER_URLS if not getattr(self, name).startswith("https://")]
+        if plain:
+            raise ValueError(f"production needs https in {', '.join(plain)}")
+        if not self.EMAIL_OFF and not (self.EMAIL_URL.get_secret_value() and self.EMAIL_FROM):
+            raise ValueError("production needs EMAIL_URL and EMAIL_FROM, or EMAIL_OFF=1 to do without mail")
         return self
 
 

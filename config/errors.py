@@ -1,9 +1,14 @@
 """The pages for what went wrong: what happened, who can mend it, and a reference to tell."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from collections.abc import Callable
+from urllib.parse import urlencode
 
-from connections import pages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from connections import keptforms, loginlimits, pages, refusals
 
 
 def _answer(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
@@ -21,13 +26,46 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403, with who may do it where we know."""
+    """403, with who may do it where we know; the refusal is in the audit."""
+    refusals.note(request)
     return _answer(request, 403, "Forbidden", str(exception) or "You may not do this.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404, the same for what does not exist and for what is not yours."""
     return _answer(request, 404, "Not Found", "There is nothing here, or it is not yours to see.")
+
+
+def not_allowed(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware. 405: whoever opens an address that forms are sent to reads so; Django's own answer is blank."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or request.method != "GET" or request.path.startswith("/api/"):
+            return response
+        answer = _answer(request, 405, "Method Not Allowed", "")
+        answer["Allow"] = response["Allow"]
+        return answer
+
+    return handle
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """429: sign-in and its neighbours are closed for a while; says until when."""
+    context = {**pages.plain("Too many tries"), "retry_at": loginlimits.for_page(request)}
+    return render(request, "429.html", context, status=429)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is out of date: kept, and shown again. Another site's form is refused, and not kept."""
+    kept = keptforms.keep(request, keptforms.Why.OUT_OF_DATE)
+    if not kept:
+        context = {**pages.plain("This form is out of date"), "reason": reason}
+        return render(request, "403_csrf.html", context, status=403)
+    wanted = (
+        kept if request.user.is_authenticated else f"{reverse('account_login')}?{urlencode({'next': kept})}"
+    )
+    return HttpResponseClientRedirect(wanted) if request.headers.get("HX-Request") else redirect(wanted)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
-"""What stands round every request: its address, its id, and the headers that every answer carries."""
+"""What stands round every request: who calls, its address, its id, and the headers that every answer carries."""
 
+import ipaddress
 import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -16,6 +17,41 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 HEALTH = frozenset({"/healthz", "/readyz"})
+
+
+def caller_address(get_response: Handler) -> Handler:
+    """REMOTE_ADDR becomes the caller's true address, once, for limits, sessions, the audit and the log.
+
+    Each of TRUSTED_PROXIES adds at the right of X-Forwarded-For whom it heard from; what stands further left the
+    caller may have written. With no trusted proxy the header says nothing. Nobody after this sees it.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "").split(",")
+        request.META["PATCHBAY_FORWARDED"] = len(
+            [entry for entry in forwarded if entry.strip()]
+        )  # for the doctor
+        proxies = settings.ENV.TRUSTED_PROXIES
+        if 0 < proxies <= len(forwarded):
+            found = plain_address(forwarded[-proxies])
+            request.META["REMOTE_ADDR"] = found or request.META.get("REMOTE_ADDR", "")
+        return get_response(request)
+
+    return handle
+
+
+def plain_address(text: str) -> str:
+    """An address without port and brackets, an IPv4 one in its own spelling; "" if it is none."""
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    return str((isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped) or found)
 
 
 def public_address(get_response: Handler) -> Handler:

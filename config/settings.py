@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "config",
     "connections",
     "mapping",
@@ -45,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_context",
+    "config.middleware.caller_address",
     "config.middleware.public_address",
     "config.middleware.readable_query",
     "django.middleware.security.SecurityMiddleware",
@@ -58,7 +61,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.signins.session_end",
+    "config.signins.session_activity",
+    "connections.refusals.watch",
+    "config.errors.not_allowed",
     "allauth.account.middleware.AccountMiddleware",
+    "connections.ratelimits.headers",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -73,6 +81,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.signins.ways_in",
             ],
         },
     }
@@ -104,6 +113,14 @@ DATABASES = {
     "owner": _database(ENV.DATABASE_OWNER_URL, 0),
 }
 DATABASE_CONFIGURED = bool(ENV.DATABASE_URL)
+# Holds what limits sign-in: every web process counts in the same place, and a lost broker opens no door.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "connections_counter",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "connections.User"
@@ -120,18 +137,60 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "connections.forms.SignupForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# A link that works on any device; without mail nobody could follow one.
+ACCOUNT_EMAIL_VERIFICATION = "none" if ENV.EMAIL_OFF else "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# By the account (`key`, `user`) and by the caller (`ip`); connections.loginlimits says when it goes on.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip,300/h/ip",
+    "login_failed": "10/h/key",
+    "signup": "20/m/ip,60/h/ip",
+    "reset_password": "20/m/ip,60/h/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "10/h/user",
+    "manage_email": "20/h/user",
+    "reauthenticate": "30/h/user",
+    "confirm_email": "1/60s/key,10/d/key",
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_SESSION_REMEMBER = True
-# On a terminal of one's own a message may be read in the log. Elsewhere nobody's reset link belongs in one.
-EMAIL_BACKEND = f"django.core.mail.backends.{'dummy' if PRODUCTION else 'console'}.EmailBackend"
-DEFAULT_FROM_EMAIL = f"Patchbay <patchbay@{_public.hostname}>"
+ACCOUNT_ADAPTER = "connections.adapter.AccountAdapter"
+# An address without an account gets a message that says so: silence would tell who has one.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+
+MFA_ADAPTER = "connections.secondfactor.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "connections.secondfactor.SignInCodeForm",
+    "reauthenticate": "connections.secondfactor.CodeAgainForm",
+    "activate_totp": "connections.secondfactor.AppCodeForm",
+    "add_webauthn": "connections.secondfactor.PasskeyForm",
+    "edit_webauthn": "connections.secondfactor.PasskeyNameForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Patchbay"
+# A phone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+# Nobody signs in with an address that is not confirmed, so who adds a factor owns the address.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Browsers offer passkeys to plain http on this machine alone; the library itself would refuse even that.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
+USERSESSIONS_TRACK_ACTIVITY = True
+# Messages go out by `connections.mail` alone; whatever else might try to send one reaches nobody.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+DEFAULT_FROM_EMAIL = ENV.EMAIL_FROM or f"Patchbay <patchbay@{_public.hostname}>"
 
 _prefix = "__Host-" if SECURE else ""
 SESSION_COOKIE_NAME = f"{_prefix}session"
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
 LINK_COOKIE_NAME = f"{_prefix}link"
+PERSON_COOKIE_NAME = f"{_prefix}person"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health
+from config import docs, health
 from config.api import api
+from connections import proxy
 
 urlpatterns = [
     path("", include("connections.urls")),
@@ -12,7 +13,10 @@ urlpatterns = [
     path("", include("syncjobs.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/", api.urls),
+    path("v3/<path:rest>", proxy.at_root),
     path("admin/", admin.site.urls),
+    path("docs/", docs.index, name="docs"),
+    path("docs/<slug:slug>/", docs.page, name="docs-page"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]
@@ -20,4 +24,5 @@ urlpatterns = [
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"
 handler404 = "config.errors.not_found"
+handler429 = "config.errors.too_many_requests"
 handler500 = "config.errors.server_error"

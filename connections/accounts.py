@@ -2,12 +2,14 @@
 
 from uuid import UUID, uuid4
 
-from connections import tenancy
+from django.http import HttpRequest
+
+from connections import audit, tenancy
 from connections.models import Environment, Membership, ProviderApp, Tenant, User
 
 
-def open_workspace(owner: User, name: str) -> Tenant:
-    """A workspace with its owner and its two environments, test and live."""
+def open_workspace(owner: User, name: str, *, request: HttpRequest | None = None) -> Tenant:
+    """A workspace with its owner and its two environments, test and live; `request` is for the audit."""
     tenant_id = uuid4()
     with tenancy.acting_for(tenant_id):
         tenant = Tenant.objects.create(
@@ -17,6 +19,7 @@ def open_workspace(owner: User, name: str) -> Tenant:
             [Environment(tenant=tenant, kind=kind) for kind in (Environment.Kind.TEST, Environment.Kind.LIVE)]
         )
         Membership.objects.create(tenant=tenant, user=owner, role=Membership.Role.OWNER)
+        audit.record("workspace_opened", request=request, tenant_id=tenant_id, user=owner, about=tenant.name)
     return tenant
 
 

@@ -1,17 +1,22 @@
 """What programs see of linked accounts; `integrated_account` is the public name of a Connection."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from connections import scoping
+from connections import health, keys, ratelimits, scoping
 from connections.models import Connection
 
 router = Router(tags=["Accounts"])
 PAGE = 100
+ACCOUNT: Final = "integrated_account_id"
+ACCOUNT_HEADER: Final = "X-Integrated-Account-Id"
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class Envelope(Schema):
@@ -23,6 +28,14 @@ class Envelope(Schema):
     result_count: int = 1
     is_partial_response: bool = False
     meta: dict[str, Any] = {}
+
+
+class Renewal(Schema):
+    """How an account's grant is: `healthy`, `late` or `needs_reconnect`."""
+
+    state: str
+    until: datetime | None
+    reason: str | None
 
 
 class IntegratedAccount(Schema):
@@ -38,6 +51,8 @@ class IntegratedAccount(Schema):
     created_at: datetime
     linked_at: datetime | None
     last_error: str | None
+    refusal: str | None
+    renewal: Renewal
 
 
 class AccountEnvelope(Envelope):
@@ -52,6 +67,38 @@ class AccountsEnvelope(Envelope):
     result: list[IntegratedAccount]
 
 
+class AccountMissing(Exception):
+    """The call does not say which linked account it is about."""
+
+
+class MissingScope(Exception):
+    """The token is good, but not for this; the text is the scope that it would need."""
+
+
+def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
+    """What a token must be allowed for this endpoint; nothing means that every good token may call it.
+
+    A test holds that each endpoint says so.
+    """
+    unknown = set(scopes) - set(keys.SCOPES)
+    if unknown:
+        raise ValueError(f"{sorted(unknown)} are no scopes")
+
+    def declared(endpoint: Endpoint) -> Endpoint:
+        @wraps(endpoint)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            allowed = scope_of(request).token_scopes
+            for scope in scopes:
+                if not keys.allows(allowed, scope):
+                    raise MissingScope(scope)
+            return endpoint(request, *args, **kwargs)
+
+        checked.needed_scopes = scopes  # type: ignore[attr-defined]  # read by the test
+        return checked  # type: ignore[return-value]  # the same signature, by wraps
+
+    return declared
+
+
 def scope_of(request: HttpRequest) -> scoping.Scope:
     """The scope that the token opened."""
     scope = request.auth  # type: ignore[attr-defined]  # ninja puts it there
@@ -59,8 +106,29 @@ def scope_of(request: HttpRequest) -> scoping.Scope:
     return scope
 
 
+def account_of(request: HttpRequest, named: UUID | None) -> Connection:
+    """The linked account that a call is about, by its parameter or its header; its limits go with the answer.
+
+    Raises:
+        AccountMissing: none is named.
+        Http404: there is no such account in this environment.
+    """
+    wanted: UUID | str | None = named or request.headers.get(ACCOUNT_HEADER)
+    if not wanted:
+        raise AccountMissing
+    try:
+        wanted = UUID(str(wanted))
+    except ValueError:
+        raise AccountMissing from None
+    with scope_of(request).transaction():
+        account = scoping.one(Connection.objects.select_related("provider_app"), pk=wanted)
+    ratelimits.about(request, account)
+    return account
+
+
 def shown(row: Connection, scope: scoping.Scope) -> dict[str, Any]:
     """A connection in the public API's words."""
+    grant = health.grant_of(row)
     return {
         "id": row.pk,
         "tenant_id": row.customer_ref,
@@ -72,24 +140,34 @@ def shown(row: Connection, scope: scoping.Scope) -> dict[str, Any]:
         "created_at": row.created_at,
         "linked_at": row.linked_at,
         "last_error": row.last_error or None,
+        "refusal": row.refusal or None,
+        "renewal": {"state": grant.state, "until": grant.until, "reason": grant.reason or None},
     }
 
 
 @router.get("/ping", response=Envelope, summary="Is the token good?")
+@needs()
 def ping(request: HttpRequest) -> dict[str, Any]:
     """Which workspace and environment the token belongs to."""
     scope = scope_of(request)
-    return {"result": {"workspace": scope.workspace_name, "environment": scope.environment}}
+    result = {
+        "workspace": scope.workspace_name,
+        "environment": scope.environment,
+        "is_sandbox": scope.environment == "test",
+        "scopes": sorted(scope.token_scopes),
+    }
+    return {"result": result}
 
 
 @router.get("/integrated-account", response=AccountsEnvelope, summary="List linked accounts")
+@needs("accounts:read")
 def list_accounts(
     request: HttpRequest, tenant_id: str | None = None, next_cursor: UUID | None = None
 ) -> dict[str, Any]:
     """Linked accounts of this environment, by id; `tenant_id` is the customer reference."""
     scope = scope_of(request)
     with scope.transaction():
-        rows = Connection.objects.order_by("id")
+        rows = health.with_token(Connection.objects.order_by("id"))
         if tenant_id is not None:
             rows = rows.filter(customer_ref=tenant_id)
         if next_cursor is not None:
@@ -105,8 +183,13 @@ def list_accounts(
 
 
 @router.get("/integrated-account/{uuid:account_id}", response=AccountEnvelope, summary="Get a linked account")
+@needs("accounts:read")
 def get_account(request: HttpRequest, account_id: UUID) -> dict[str, Any]:
     """One linked account."""
     scope = scope_of(request)
     with scope.transaction():
-        return {"result": shown(scoping.one(Connection.objects.all(), pk=account_id), scope)}
+        rows = health.with_token(Connection.objects.select_related("provider_app"))
+        account = scoping.one(rows, pk=account_id)
+        result = shown(account, scope)
+    ratelimits.about(request, account)
+    return {"result": result}

@@ -11,5 +11,7 @@ class ConnectionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from connections import checks  # noqa: F401  # importing registers them
+        """Register the system checks, and let the audit hear of signing in."""
+        from connections import auditsignals, checks  # noqa: F401  # importing registers the checks
+
+        auditsignals.connect()

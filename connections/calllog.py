@@ -10,7 +10,7 @@ from connections.models import ProviderCall
 
 @dataclass(frozen=True)
 class CallFor:
-    """On whose behalf calls are made, and in which class of the quota."""
+    """On whose behalf calls are made, in which class of the quota, and how long each may wait for its turn."""
 
     tenant_id: UUID
     environment_id: UUID
@@ -18,10 +18,11 @@ class CallFor:
     connection_id: UUID | None = None
     link_state_id: UUID | None = None
     job_id: UUID | None = None
+    wait_seconds: float | None = None  # None: as long as its class waits
 
 
-def write(call_for: CallFor, purpose: str, origin: str, record: CallRecord) -> None:
-    """Keep one call; `origin` is the host and port of the application's endpoint."""
+def write(call_for: CallFor, purpose: str, record: CallRecord) -> None:
+    """Keep one call; `host` is the base URL it really went to: scheme, host and port."""
     with tenancy.acting_for(call_for.tenant_id, call_for.environment_id):
         ProviderCall.objects.create(
             tenant_id=call_for.tenant_id,
@@ -32,7 +33,7 @@ def write(call_for: CallFor, purpose: str, origin: str, record: CallRecord) -> N
             purpose=purpose,
             call_class=call_for.call_class,
             sent_at=record.sent_at,
-            host=origin[:200],
+            host=record.base_url[:200],
             method=record.method[:8],
             path=record.path[:300],
             status=record.status,

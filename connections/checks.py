@@ -1,12 +1,13 @@
 """System checks: what must be true before Patchbay may run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from connections import vault
+from connections import environments, provisioning, vault
 
 
 @register()
@@ -32,3 +33,18 @@ def roles_are_separate(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register()
+def environments_are_apart(**kwargs: Any) -> list[CheckMessage]:
+    """The settings give live and test different providers."""
+    fault = environments.settings_fault()
+    return [Error(fault, id="patchbay.E003")] if fault else []
+
+
+@register(Tags.database)
+def applications_fit(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """No stored application leads out of its environment (`manage.py check --database operator`)."""
+    if provisioning.OPERATOR not in (databases or []):
+        return []
+    return [Error(fault, id="patchbay.E004") for fault in provisioning.misplaced()]

@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from allauth.core import context
 from django import forms
 from django.http import HttpRequest
 
-from connections import accounts
+from connections import accounts, invitations
 from connections.models import ProviderApp, User
 
 
 class SignupForm(forms.Form):
-    """What sign-up asks besides address and password: the workspace's name. Its owner is who signs up."""
+    """What sign-up asks besides address and password: the workspace's name. Its owner is who signs up.
+
+    Whoever came by an invitation is not asked: they join the workspace that it is for, as the address it was sent to.
+    """
 
     workspace = forms.CharField(
         label="Name of your workspace",
@@ -20,6 +24,14 @@ class SignupForm(forms.Form):
     )
     field_order = ("email", "workspace", "password1")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = invitations.waiting(context.request) if context.request else None
+        self.invitation = found if found and found.is_open else None
+        if self.invitation:
+            del self.fields["workspace"]
+            self.fields["email"].initial = self.invitation.invitation.email
+
     def clean_workspace(self) -> str:
         """A name that can be read."""
         name = " ".join(str(self.cleaned_data["workspace"]).split())
@@ -27,10 +39,41 @@ class SignupForm(forms.Form):
             raise forms.ValidationError("Give the workspace a name with at least one letter or digit.")
         return name
 
+    def clean(self) -> dict[str, Any]:
+        """An invitation is for one address."""
+        found = super().clean() or {}
+        if self.invitation and found.get("email") not in {None, self.invitation.invitation.email}:
+            self.add_error(
+                "email", f"This invitation is for {self.invitation.invitation.email}. Sign up with that."
+            )
+        return found
+
     def signup(self, request: HttpRequest, user: Any) -> None:
         """Called by allauth when the person exists."""
         assert isinstance(user, User)
+        if self.invitation:
+            invitations.join_as_new(self.invitation, request, user)
+            return
         accounts.open_workspace(user, self.cleaned_data["workspace"])
+
+
+class NameForm(forms.Form):
+    """What others of a workspace read beside an address."""
+
+    name = forms.CharField(
+        label="Your name",
+        required=False,
+        max_length=150,
+        help_text="Shown to the people of your workspaces beside your address. It may stay empty.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+    def clean_name(self) -> str:
+        """One line that can be read."""
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if not name.isprintable():
+            raise forms.ValidationError("Leave out the signs that cannot be seen.")
+        return name
 
 
 class ConnectForm(forms.Form):

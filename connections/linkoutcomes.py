@@ -83,10 +83,18 @@ OUTCOMES: dict[str, Words] = {
         "Sign out at Constant Contact, start again, and sign in to the account that is named here.",
         "You",
     ),
+    "no_turn": Words(
+        "Too much is going on at the moment",
+        "Constant Contact takes a few calls a second, and so many were waiting that yours had no turn in time. "
+        "Nothing was changed.",
+        "Try again in a minute.",
+        "You",
+    ),
     "quota_exhausted": Words(
-        "Constant Contact is taking no more calls for now",
-        "The limit that all accounts share is used up at the moment. Nothing was changed.",
-        "Try again in a minute; if today's limit is spent, after 00:00 UTC.",
+        "Constant Contact is taking no more calls today",
+        "What may be asked of Constant Contact in a day is used up or kept for what is more urgent. "
+        "Nothing was changed.",
+        "Try again after 00:00 UTC.",
         "Nobody needs to",
     ),
     "provider_unavailable": Words(
@@ -97,8 +105,29 @@ OUTCOMES: dict[str, Words] = {
     ),
     "no_application": Words(
         "This environment has no Constant Contact application yet",
-        "Live accounts are linked through your own Constant Contact application, and none is set up.",
-        "Ask whoever runs Patchbay to set CONSTANT_CONTACT_CLIENT_ID and CONSTANT_CONTACT_CLIENT_SECRET.",
+        "Accounts are linked through an application that is registered with Constant Contact, and this environment has "
+        "none: no client id and no client secret.",
+        "Whoever runs Patchbay registers one and sets CONSTANT_CONTACT_CLIENT_ID and CONSTANT_CONTACT_CLIENT_SECRET; "
+        "an owner or admin can also bring the workspace's own. The guide leads through it step by step.",
+        "Whoever runs Patchbay, or an owner or admin",
+    ),
+    "no_simulator": Words(
+        "The test environment has no simulator yet",
+        "Test speaks to Patchbay's own simulator of Constant Contact and to nothing else, and none is running for it.",
+        "Whoever runs Patchbay starts one (manage.py up does), sets SIMULATOR_URL and runs manage.py "
+        "ensure_defaults.",
+        "Whoever runs Patchbay",
+    ),
+    "application_misplaced": Words(
+        "This application belongs to another environment",
+        "The addresses of the Constant Contact application are not those of this environment. Test speaks only to the "
+        "simulator, live only to Constant Contact. Nothing was sent.",
+        "Ask whoever runs Patchbay to run manage.py doctor, which names the address and the cure.",
         "Whoever runs Patchbay",
     ),
 }
+
+
+def none_to_link_through(environment: str) -> str:
+    """The outcome where an environment has no application at all."""
+    return "no_application" if environment == "live" else "no_simulator"

@@ -5,11 +5,12 @@ doing it again brings them up to the settings and leaves everything else alone.
 """
 
 from dataclasses import dataclass
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
 
-from connections import gateway, vault
+from connections import environments, gateway, linking, vault
 from connections.constantcontact.redaction import Secret
 from connections.models import ProviderApp, QuotaPool, Tenant
 from connections.scoping import Scope
@@ -82,13 +83,13 @@ def bring(scope: Scope, client_id: str, client_secret: Secret, flow: str, refres
     new secret.
 
     Raises:
-        NoEndpoints: this environment has none to take over.
+        NoEndpoints: this environment has none to take over, or those it has are not its own.
     """
     with scope.transaction():
         endpoints: ProviderApp | Application | None = _of_settings()
         if scope.environment == "test":
             endpoints = ProviderApp.objects.filter(tenant=None, kind="test").first()
-        if endpoints is None:
+        if endpoints is None or environments.fault_of(scope.environment, endpoints):
             raise NoEndpoints
         Tenant.objects.select_for_update().get(pk=scope.tenant_id)  # two at once come one after the other
         row = ProviderApp.objects.filter(
@@ -114,12 +115,17 @@ def bring(scope: Scope, client_id: str, client_secret: Secret, flow: str, refres
 
 
 def ensure_application(application: Application) -> ProviderApp:
-    """The deployment's row for this application, made or brought up to date, with its pool."""
+    """The deployment's row for this application, made or brought up to date, with its pool.
+
+    Raises:
+        environments.Misplaced: its addresses are not those of its environment; nothing is stored.
+    """
+    environments.require(application.kind, application)
     with transaction.atomic(using=OPERATOR):
         row = ProviderApp.objects.using(OPERATOR).filter(tenant=None, kind=application.kind).first()
         if row is None:
             pool = QuotaPool.objects.using(OPERATOR).create(name=f"{application.name} ({application.kind})")
-            row = ProviderApp(kind=application.kind, pool=pool)
+            row = ProviderApp(pk=_own_id(application.kind), kind=application.kind, pool=pool)
         QuotaPool.objects.using(OPERATOR).filter(pk=row.pool_id).update(**_limits())
         for name in (
             "name",
@@ -135,6 +141,23 @@ def ensure_application(application: Application) -> ProviderApp:
         row.client_secret_sealed = vault.seal(application.client_secret, gateway.secret_place(row))
         row.save(using=OPERATOR)
     return row
+
+
+def _own_id(kind: str) -> UUID:
+    """The id of the deployment's own application, known before there is one: its redirect URI must be entered first."""
+    return uuid5(NAMESPACE_URL, f"patchbay:application:{kind}")
+
+
+def live_redirect_uri() -> str:
+    """What to enter at Constant Contact for the deployment's own application, also before its client id is known."""
+    row = ProviderApp.objects.using(OPERATOR).filter(tenant=None, kind="live").only("pk").first()
+    return linking.redirect_uri(row or ProviderApp(pk=_own_id("live")))
+
+
+def misplaced() -> list[str]:
+    """Each stored application that leads out of its environment, as a sentence with its cure. For operators."""
+    rows = ProviderApp.objects.using(OPERATOR).order_by("kind", "created_at", "id")
+    return [fault for row in rows if (fault := environments.fault_of(row.kind, row))]
 
 
 def _limits() -> dict[str, int]:

@@ -1,94 +1,226 @@
-"""The quota's ledger: nothing is sent that was not charged first, to a pool that all its tenants share.
+"""The quota: nothing is sent that was not charged first, to a pool that all its tenants share.
 
-The limits are kept in PostgreSQL, so they hold across processes and restarts. A call holds one of the pool's
-places from its charge until a second after its answer; with as many places as calls a second, no second can
-see more arrivals than that, whatever the network and the clocks do. If the database does not answer, nothing
-is sent.
+`admit` waits for a turn among everything that waits, in all processes, in the fair order of
+`connections.fairshare` and within the day's plan of `connections.daybudget`; the limits are kept in PostgreSQL and
+hold across processes and restarts. If the database does not answer, nothing is sent. Who gets no turn in time is
+told when to ask again; work is kept, never dropped.
 """
 
+import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from typing import Final
+from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
+from connections import answers, pools, tickets, turnstile
+from connections.calllog import CallFor
 from connections.constantcontact.errors import QuotaRefused
+from connections.constantcontact.signals import Signal
 from connections.models import QuotaDay, QuotaPool
+from connections.tickets import Asker, Granted
+from connections.turnstile import Look
 
-# A call that got no answer keeps its place this much longer: its bytes may still be on the way.
-LATE_ARRIVAL_SECONDS = 5.0
+log = logging.getLogger(__name__)
+
+# How long a waiting process sleeps at most before it says that it is still there.
+HEARTBEAT_SECONDS: Final = 0.5
+# A turn is given out so long before its moment as it takes this process to wake, look and be ready: measured.
+LEAST_AHEAD: Final = 0.05
+LEAST_SLEEP: Final = 0.002
+THROTTLED: Final = "throttled"
+_USUAL_ANSWER_SECONDS: Final = 0.2
+# What calls of this process have taken lately, by pool: how long a turn lasts is told from it.
+_answer_seconds: dict[UUID, float] = {}
+_readiness: list[float] = [LEAST_AHEAD / 2]  # what waking and looking have taken lately
+# Pools for which this process has a call out whose answer opens them again.
+_probing: set[UUID] = set()
+_ANSWERS: Final = frozenset(
+    {Signal.ANSWERED, Signal.REFUSED, Signal.SERVER_FAULT, Signal.GARBLED, Signal.QUEUE_FULL}
+)
 
 
 @dataclass(frozen=True)
 class Permit:
     """One charged call; `close` gives its place back."""
 
-    pool_id: UUID
-    purpose: str
-    ticket: UUID
+    asker: Asker
+    ticket: int
+    granted: Granted
+    began: float
 
     def close(self, delivered: bool) -> None:
         """The call has ended. Refunds the charge only if no byte left."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT quota_settle(%s, %s, %s, %s)", [self.pool_id, self.purpose, self.ticket, delivered]
-            )
+        if not delivered:
+            tickets.leave(self.ticket)
+            return
+        ended = time.monotonic()
+        tickets.finish(self.asker, self.ticket, self.granted.clock + ended, self.granted.rest)
+        known = _answer_seconds.get(self.asker.pool_id, _USUAL_ANSWER_SECONDS)
+        _answer_seconds[self.asker.pool_id] = known + 0.1 * (ended - self.began - known)
 
 
 def admit(
     pool_id: UUID,
+    call_for: CallFor | None = None,
     *,
     purpose: str = "api",
     wait_seconds: float,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Permit:
     """Charge one call and take a place, waiting for a turn at most `wait_seconds`.
 
     Args:
         pool_id: the pool of the application.
+        call_for: on whose behalf, and in which class; without it the call is the deployment's own, interactive.
         purpose: `api`, or `token` for the token endpoint (own pace, not part of the day).
         wait_seconds: how long the caller can wait for a turn.
-        sleep: for tests of the waiting itself.
-        clock: the same.
 
     Raises:
-        QuotaRefused: reason `quota_exceeded` (the day is spent) or `throttled` (no turn in time), with the
-            seconds after which it is worth asking again.
+        QuotaRefused: reason `quota_exceeded` (the day is spent), `share_used` (what is left of it is kept for others
+            for now) or `throttled` (no turn in time), with the seconds after which to ask again.
         RuntimeError: a transaction is open; no provider call may be made inside one.
     """
     if purpose == "api" and connection.in_atomic_block:
         raise RuntimeError("No provider call inside a database transaction: leave the scope first.")
-    ticket = uuid4()
-    hold = settings.ENV.PROVIDER_TIMEOUT_SECONDS + LATE_ARRIVAL_SECONDS + 1.0
-    deadline = clock() + wait_seconds
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT * FROM quota_admit(%s, %s, %s, %s)", [pool_id, purpose, ticket, hold])
-            granted, wait, reason = cursor.fetchone() or (False, 1.0, "pace")
-        if granted:
-            return Permit(pool_id, purpose, ticket)
-        if reason == "quota_exceeded":
-            raise QuotaRefused("quota_exceeded", retry_after_seconds=wait)
-        if clock() + min(wait, 0.25) > deadline:
-            raise QuotaRefused("throttled", retry_after_seconds=wait)
-        # A place is often given back long before its hold ends, so ask again soon.
-        sleep(min(max(wait, 0.005), 0.05))
+    asker = _asker(pool_id, call_for, purpose)
+    return _Wait(asker, time.monotonic() + wait_seconds).run()
+
+
+def _asker(pool_id: UUID, call_for: CallFor | None, purpose: str) -> Asker:
+    if call_for is None:
+        return Asker(pool_id, purpose, "interactive")
+    return Asker(
+        pool_id,
+        purpose,
+        call_for.call_class,
+        call_for.tenant_id,
+        call_for.environment_id,
+        call_for.connection_id,
+        call_for.job_id,
+    )
+
+
+@dataclass
+class _Wait:
+    """One call's waiting for its turn."""
+
+    asker: Asker
+    deadline: float
+    number: int = 0
+    woken_at: float = 0.0  # when the last sleep was to end
+
+    def run(self) -> Permit:
+        """Wait, and answer the permit. Raises QuotaRefused as `admit`."""
+        try:
+            while True:
+                found = self._look()
+                granted = found.granted
+                if granted is None:
+                    if found.refused:
+                        number, self.number = self.number, 0
+                        tickets.refuse(self.asker, number)
+                        raise QuotaRefused(found.refused, retry_after_seconds=found.opens_in)
+                    self._sleep(0.0 if found.gave else found.opens_in)
+                    granted = self._poll()
+                    if granted is None and time.monotonic() >= self.deadline:
+                        raise self._too_late()
+                if granted is not None and self._keeps(granted):
+                    if granted.is_probe:
+                        _probing.add(self.asker.pool_id)
+                    return Permit(self.asker, self.number, granted, time.monotonic())
+        except BaseException:
+            self._leave()
+            raise
+
+    def _look(self) -> Look:
+        with pools.ledger() as cursor:
+            self.number = self.number or tickets.enter(cursor, self.asker)
+            return turnstile.look(cursor, self.asker, self.number, ahead())
+
+    def _poll(self) -> Granted | None:
+        """The turn that another process may have given to our ticket meanwhile."""
+        try:
+            return tickets.poll(self.asker, self.number)
+        except LookupError:  # this process stood still for so long that its ticket was given up
+            self.number = 0
+            return None
+
+    def _sleep(self, opens_in: float) -> None:
+        now = time.monotonic()
+        seconds = min(opens_in - ahead(), HEARTBEAT_SECONDS, self.deadline - now)
+        if seconds > 0:
+            self.woken_at = now + max(seconds, LEAST_SLEEP)
+            time.sleep(max(seconds, LEAST_SLEEP))
+
+    def _keeps(self, granted: Granted) -> bool:
+        """Wait for the moment of the turn; False if it went by and a new one must be waited for."""
+        if self.woken_at:
+            took = time.monotonic() - self.woken_at
+            # Rises at once and falls slowly: being ready early costs little, late a part of every second.
+            _readiness[0] = max(min(took, pools.MOST_AHEAD), 0.9 * _readiness[0])
+        while True:
+            if (wait := granted.moment - time.monotonic()) > 0:
+                time.sleep(wait)
+            if granted.slack is None or time.monotonic() - granted.moment <= granted.slack:
+                return True
+            later = turnstile.late(self.asker, granted.starts_at)
+            if later is None:
+                self._leave()
+                return False
+            granted = later
+
+    def _leave(self) -> None:
+        number, self.number = self.number, 0
+        if number:
+            tickets.leave(number)
+
+    def _too_late(self) -> QuotaRefused:
+        """No turn in time: as many turns as stand before ours, each as long as a turn takes."""
+        usual = _answer_seconds.get(self.asker.pool_id, _USUAL_ANSWER_SECONDS)
+        with pools.ledger() as cursor:
+            seconds = turnstile.turn_in(cursor, self.asker, self.number, usual)
+        return QuotaRefused(THROTTLED, retry_after_seconds=seconds)
+
+
+def ahead() -> float:
+    """How long before its moment this process has a turn given out."""
+    return min(pools.MOST_AHEAD, max(LEAST_AHEAD, 1.5 * _readiness[0]))
+
+
+def heard(pool_id: UUID, call_for: CallFor, outcome: str) -> None:
+    """What an answer of the provider's API says about the pool, or about the account alone.
+
+    Args:
+        outcome: a `constantcontact.signals.Signal`.
+    """
+    if outcome == Signal.QUOTA_EXCEEDED:
+        close_for_today(pool_id)
+    elif outcome == Signal.THROTTLED:
+        log.warning("pool %s: throttled, although our calls keep to its pace; it goes slower", pool_id)
+        answers.slow_down(pool_id)
+    elif outcome == Signal.QUEUE_FULL and call_for.connection_id is not None:
+        answers.rest(call_for.connection_id)
+    if pool_id in _probing and outcome in _ANSWERS:
+        _probing.discard(pool_id)
+        answers.reopen(pool_id)
 
 
 def close_for_today(pool_id: UUID) -> None:
     """The provider itself said the day is spent: nothing more until 00:00 UTC, whatever our count says."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE connections_quotapool SET closed_until = "
-            "date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '1 day 5 seconds' "
-            "WHERE id = %s",
-            [pool_id],
-        )
+    _probing.discard(pool_id)
+    foreign = answers.close(pool_id)
+    log.warning(
+        "pool %s: the provider says that the day is spent; others may have made %d calls", pool_id, foreign
+    )
+
+
+def open_again(pool_id: UUID) -> None:
+    """An operator knows better: the pool is not closed any more, and nobody else uses its key."""
+    _probing.discard(pool_id)
+    answers.forgive(pool_id)
 
 
 def used_today(pool: QuotaPool) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import models, transaction
 
-from connections import gateway, tokens, vault
-from connections.models import ConnectionToken, LinkState, ProviderApp
+from connections import gateway, maildelivery, secondfactor, tokens, vault
+from connections.models import ConnectionToken, LinkState, Message, ProviderApp
 
 OPERATOR = "operator"
 
@@ -34,6 +35,7 @@ SEALED = (
     Sealed(ProviderApp, "client_secret_sealed", gateway.secret_place),
     Sealed(ConnectionToken, "access_sealed", lambda row: tokens.place(row, "access")),
     Sealed(ConnectionToken, "refresh_sealed", lambda row: tokens.place(row, "refresh")),
+    Sealed(Message, "body_sealed", lambda row: maildelivery.place(row.pk)),
     Sealed(LinkState, "verifier_sealed", lambda row: vault.Place(row.tenant_id, row.pk, "verifier")),
 )
 
@@ -44,7 +46,28 @@ def rotate() -> Report:
     for sealed in SEALED:
         for key in _keys(sealed):
             _reseal(sealed, key, report)
+    for key in Authenticator.objects.using(OPERATOR).order_by("pk").values_list("pk", flat=True):
+        _reseal_factor(key, report)
     return report
+
+
+def _reseal_factor(key: int, report: Report) -> None:
+    """A second factor keeps its secret among other things, in the data that allauth writes."""
+    with transaction.atomic(using=OPERATOR):
+        row = Authenticator.objects.using(OPERATOR).select_for_update().filter(pk=key).first()
+        texts = {name: row.data[name] for name in secondfactor.SEALED if name in row.data} if row else {}
+        if row is None or all(vault.is_current(text) for text in texts.values()):
+            report.current += len(texts)
+            return
+        try:
+            for name, text in texts.items():
+                secret = vault.open_sealed(text, secondfactor.PLACE)
+                row.data[name] = vault.seal(secret, secondfactor.PLACE)
+        except vault.CannotOpen as error:
+            report.stuck.append(f"{Authenticator._meta.label} {key}: {error}")
+            return
+        row.save(using=OPERATOR, update_fields=["data"])
+        report.resealed += len(texts)
 
 
 def _keys(sealed: Sealed) -> Iterator[Any]:

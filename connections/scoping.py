@@ -6,17 +6,19 @@ person may not see is answered like what does not exist: 404.
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from connections import keys, roles, tenancy
+from connections import keys, roles, tenancy, tokenlimit
 from connections.models import Environment, Membership, Tenant, User
 
 Row = TypeVar("Row", bound=models.Model)
@@ -32,10 +34,28 @@ class Scope:
     workspace_name: str
     role: str
     user: User | None = None
+    token_scopes: frozenset[str] = frozenset()
+    other_environment_id: UUID | None = None
+    token_limit: tokenlimit.Limit | None = None
 
     def transaction(self) -> AbstractContextManager[tenancy.Context]:
         """A transaction that sees the rows of this scope."""
         return tenancy.acting_for(self.tenant_id, self.environment_id)
+
+    def of_other_environment(self) -> "Scope":
+        """The same person in the same workspace's other environment: for who takes a set-up from one to the other.
+
+        Raises:
+            Http404: there is none.
+        """
+        if self.other_environment_id is None:
+            raise Http404
+        return replace(
+            self,
+            environment_id=self.other_environment_id,
+            environment="live" if self.environment == "test" else "test",
+            other_environment_id=self.environment_id,
+        )
 
     def may(self, action: str) -> bool:
         """Whether the role allows it."""
@@ -75,26 +95,62 @@ def workspace(request: HttpRequest, workspace_id: UUID, environment: str, action
     if isinstance(user, AnonymousUser) or environment not in Environment.Kind.values:
         raise Http404
     with tenancy.acting_for(workspace_id):
-        membership = Membership.objects.select_related("tenant").filter(user=user).first()
-        row = Environment.objects.filter(kind=environment).first()
-    if membership is None or row is None:
+        here = Environment.objects.filter(kind=environment).values("pk")[:1]
+        other = Environment.objects.exclude(kind=environment).values("pk")[:1]
+        membership = (
+            Membership.objects.select_related("tenant")
+            .annotate(environment_id=Subquery(here), other_id=Subquery(other))
+            .filter(user=user)
+            .first()
+        )
+    if membership is None or membership.environment_id is None:
         raise Http404
-    scope = Scope(workspace_id, row.pk, row.kind, membership.tenant.name, membership.role, user)
+    scope = Scope(
+        workspace_id,
+        membership.environment_id,
+        environment,
+        membership.tenant.name,
+        membership.role,
+        user,
+        other_environment_id=membership.other_id,
+    )
     scope.require(action)
     return scope
 
 
 def api(request: HttpRequest) -> Scope | None:
-    """The scope of a program's call, by its bearer token; None if there is none that is valid."""
+    """The scope of a program's call, by its bearer token; None if there is none that is valid. The call is counted.
+
+    Raises:
+        tokenlimit.TooManyCalls: the token's calls of this minute are used.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    key = keys.find(token.strip())
+    caller = keys.Caller(_address(request), f"{request.method} {request.path}")
+    key = keys.find(token.strip(), caller)
     if key is None:
         return None
+    limit = tokenlimit.count(key)
     with tenancy.acting_for(key.tenant_id, key.environment_id):
         environment = Environment.objects.select_related("tenant").get(pk=key.environment_id)
-    return Scope(key.tenant_id, key.environment_id, environment.kind, environment.tenant.name, "token")
+    return Scope(
+        key.tenant_id,
+        key.environment_id,
+        environment.kind,
+        environment.tenant.name,
+        "token",
+        token_scopes=frozenset(key.scopes),
+        token_limit=limit,
+    )
+
+
+def _address(request: HttpRequest) -> str | None:
+    """Where a call comes from, if it comes from an address at all (a socket has none)."""
+    try:
+        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return None
 
 
 def one(rows: models.QuerySet[Row], **named: object) -> Row:

@@ -10,7 +10,9 @@ ids only (`FINDERS`):
     find_memberships(user id)         -> workspaces of a person
     find_api_key(public prefix)       -> workspace, environment, key
     find_link_state(digest)           -> workspace, environment, state
+    find_invitation(digest)           -> workspace, invitation
     find_due_jobs(limit)              -> workspace, environment, job
+    find_due_tokens(limit)            -> workspace, environment, connection
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +27,14 @@ from django.db import connection, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 
-FINDERS = ("find_memberships", "find_api_key", "find_link_state", "find_due_jobs")
+FINDERS = (
+    "find_memberships",
+    "find_api_key",
+    "find_link_state",
+    "find_invitation",
+    "find_due_jobs",
+    "find_due_tokens",
+)
 
 
 @dataclass(frozen=True)

@@ -1,60 +1,72 @@
-"""A fresh access token, whoever asks: one refresh for all processes, under the lock of the token's own row.
+"""A fresh access token, whoever asks: one renewal for all threads and processes, and the old token until then.
 
-Whoever gets the lock looks again first: if another has refreshed meanwhile, its token is used. A new pair is
-stored before it is used. Only `invalid_grant` means that a person must reconnect; after any other failure the
-old access token is used for as long as it lives.
+Whoever comes while another renews uses the old access token if it still works, and else waits for the winner's.
+Only `invalid_grant`, for the row as it is now, means that a person must reconnect; after any other failure the old
+access token is used for as long as it lives, and the pauses between the tries grow.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from enum import Enum, auto
+from typing import Final
 
 from django.conf import settings
 
-from connections import tenancy, vault
+from connections import lifetimes, refreshing, tenancy, turns, vault
 from connections.constantcontact import errors
 from connections.constantcontact.redaction import Secret
 from connections.constantcontact.shapes import TokenGrant
 from connections.models import Connection, ConnectionToken
+from connections.refreshing import Charged, place
 from connections.signals import connection_changed
+
+__all__ = ["Charged", "Renewal", "fresh", "place", "renew", "source", "store"]
 
 NEEDS_RECONNECT = (
     "Constant Contact no longer accepts this link. Someone with access to the account must reconnect it."
 )
-
-
-class Charged(Protocol):
-    """A call to the token endpoint that has been charged."""
-
-    def close(self, delivered: bool) -> None:
-        """It has ended."""
+ANSWER_LOST = (
+    "An answer of Constant Contact was lost while this link was renewed, and it no longer accepts the link. Someone "
+    "with access to the account must reconnect it."
+)
+LOOK_AGAIN_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True)
 class Renewal:
-    """How a grant is renewed: charge the call first, outside any lock; then ask, under the row's lock."""
+    """How the grants of one application are renewed, and how long the caller can wait for it."""
 
     admit: Callable[[], Charged]
     ask: Callable[[Secret], TokenGrant]
+    wait_seconds: float
+    is_rotating: bool = True
 
 
-@dataclass(frozen=True)
-class _Refreshed:
-    access: Secret | None
-    asked: bool = False
-    failure: errors.TokenError | None = None
+class _Need(Enum):
+    NONE = auto()  # the token is good
+    EARLY = auto()  # it works, and is to be renewed
+    NOW = auto()  # it has run out, or was refused
 
 
 def store(connection: Connection, grant: TokenGrant, now: datetime) -> None:
     """Seal a grant into the connection's token row, new or not. Inside the connection's scope."""
-    row = ConnectionToken.objects.filter(connection=connection).first() or ConnectionToken(
+    rows = ConnectionToken.objects.filter(connection=connection)
+    # Whoever renews the former grant meanwhile ends first; what it brings is replaced, whatever it is.
+    row = rows.select_for_update().first()
+    if row is not None:
+        rows.update(**refreshing.renewed(row, grant, now))
+        return
+    blank = ConnectionToken(
         connection=connection,
         tenant_id=connection.tenant_id,
         environment_id=connection.environment_id,
         version=0,
     )
-    _put(row, grant, now)
+    for name, value in refreshing.renewed(blank, grant, now).items():
+        setattr(blank, name, value)
+    blank.save(force_insert=True)
 
 
 def source(connection: Connection, renewal: Renewal) -> Callable[[str | None], Secret]:
@@ -72,85 +84,163 @@ def fresh(connection: Connection, stale: str | None, renewal: Renewal) -> Secret
     Raises:
         errors.InvalidGrant: the grant is dead; the connection now says that it needs reconnecting.
         errors.TokenError: the token endpoint cannot be had and the old token has run out.
+        errors.QuotaRefused: the same, for want of a turn at the token endpoint.
         vault.CannotOpen: the key that sealed it is missing.
     """
+    row, access, need = _look(connection, stale)
+    if need is _Need.NONE:
+        _note_use(row)
+        return access
+    can_wait = renewal.wait_seconds if need is _Need.NOW else 0.0
+    with turns.one_at_a_time(connection.pk, can_wait) as is_ours:
+        if is_ours:
+            return _renewed(connection, stale, renewal)
+    if need is _Need.EARLY:
+        return access
+    raise errors.TokenUnavailable("awaited", retry_after_seconds=1.0)
+
+
+def renew(connection: Connection, renewal: Renewal) -> bool:
+    """Renew a grant whose moment has come, though nobody waits for it; whether it has a new pair now.
+
+    Raises as `fresh`.
+    """
+    row, _, _ = _look(connection, None)
+    now = datetime.now(UTC)
+    if row.due_at is None or row.due_at > now:
+        return False
+    begins = now + timedelta(seconds=_pause(row, None))
+    if begins > now:
+        with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+            ConnectionToken.objects.filter(pk=row.pk, due_at=row.due_at).update(due_at=begins)
+        return False
+    with turns.one_at_a_time(connection.pk, 0.0) as is_ours:
+        if is_ours:
+            _renewed(connection, None, renewal, due_version=row.version)
+    return _look(connection, None)[0].version > row.version
+
+
+def _renewed(
+    connection: Connection, stale: str | None, renewal: Renewal, *, due_version: int | None = None
+) -> Secret:
+    """The winner's token, or ours; the old one while it works and no other is to be had."""
+    ends = time.monotonic() + renewal.wait_seconds
+    failure: Exception | None = None
+    is_in_doubt = False
+    while True:
+        row, access, need = _look(connection, stale, due_version)
+        wait = _pause(row, stale)
+        if need is not _Need.NONE and not wait:
+            failure = _ask(connection, row, renewal, is_refused=stale is not None)
+            is_in_doubt |= isinstance(failure, errors.TokenError) and failure.may_have_happened
+            row, access, need = _look(connection, stale, due_version)
+            wait = _pause(row, stale)
+        if need is _Need.NONE:
+            return access
+        # Our own call's answer was lost: nobody else may come in time for the second try. Later ones are the sweep's.
+        if is_in_doubt and _is_second_try(row, wait):
+            time.sleep(max(wait, LOOK_AGAIN_SECONDS))
+            continue
+        if need is _Need.EARLY:
+            if due_version is not None and isinstance(failure, errors.QuotaRefused):
+                raise failure
+            return access
+        if time.monotonic() + wait > ends:
+            raise failure or _not_yet(row, wait)
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _ask(
+    connection: Connection, row: ConnectionToken, renewal: Renewal, *, is_refused: bool
+) -> Exception | None:
+    """One call, unless another is at it. A dead grant is written down; the next look says so."""
+    try:
+        failure = refreshing.ask(connection, row, renewal, is_refused=is_refused).failure
+    except errors.QuotaRefused as refused:
+        return refused
+    if isinstance(failure, errors.InvalidGrant):
+        _end(connection, row)
+    if isinstance(failure, vault.CannotOpen):
+        raise failure
+    return failure
+
+
+def _end(connection: Connection, seen: ConnectionToken) -> None:
+    """The grant is dead, if it is still the one that was refused: a person must reconnect."""
     with tenancy.acting_for(connection.tenant_id, connection.environment_id):
-        row = ConnectionToken.objects.filter(connection=connection).first()
+        # The connection before its tokens, as `granting` locks them when somebody reconnects at this moment.
+        rows = Connection.objects.filter(pk=connection.pk)
+        rows.select_for_update().first()
+        ended = ConnectionToken.objects.filter(
+            connection_id=connection.pk, version=seen.version, ended_at=None
+        ).update(ended_at=datetime.now(UTC), due_at=None)
+        if not ended:
+            return
+        words = ANSWER_LOST if seen.asks else NEEDS_RECONNECT
+        rows.update(status=Connection.Status.NEEDS_REAUTH, last_error=words)
+    connection_changed.send(sender=Connection, connection=connection, change="needs_reauth")
+
+
+def _look(
+    connection: Connection, stale: str | None, due_version: int | None = None
+) -> tuple[ConnectionToken, Secret, _Need]:
+    """The row as it is now, its access token, and whether it is to be renewed: `due_version` whatever its dates say.
+
+    Raises:
+        errors.InvalidGrant: there is no grant any more, and no token that works.
+    """
+    with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+        row = ConnectionToken.objects.filter(connection_id=connection.pk).first()
     if row is None:
         raise errors.InvalidGrant("no_token", NEEDS_RECONNECT)
-    access = _access(row)
-    if not _is_stale(row, access, stale):
-        return access
-    # Charged before the lock: the pool's own row must not stay locked while the token endpoint is asked.
-    try:
-        permit = renewal.admit()
-    except errors.QuotaRefused:
-        if stale is None and row.expires_at > datetime.now(UTC):
-            return access
-        raise
-    refreshed = _Refreshed(None)
-    try:
-        refreshed = _refresh(connection, stale, renewal.ask)
-    finally:
-        permit.close(delivered=refreshed.asked or refreshed.access is None)
-    if isinstance(refreshed.failure, errors.InvalidGrant):
-        connection_changed.send(sender=Connection, connection=connection, change="needs_reauth")
-    if refreshed.access is None:
-        raise refreshed.failure or errors.TokenUnavailable("no_answer")
-    return refreshed.access
+    access = vault.open_sealed(row.access_sealed, place(row, "access"))
+    need = _need(row, access, stale, due_version)
+    if row.ended_at is not None and need is not _Need.NONE:
+        if need is _Need.NOW:
+            raise errors.InvalidGrant("invalid_grant", NEEDS_RECONNECT)
+        need = _Need.NONE
+    return row, access, need
 
 
-def _refresh(connection: Connection, stale: str | None, ask: Callable[[Secret], TokenGrant]) -> _Refreshed:
-    """Lock the row, look again, refresh only if still needed, store before use. Failures are kept, not raised,
-    so that what they leave behind is committed."""
-    with tenancy.acting_for(connection.tenant_id, connection.environment_id):
-        row = ConnectionToken.objects.select_for_update().get(connection=connection)
-        access = _access(row)
-        if not _is_stale(row, access, stale):
-            return _Refreshed(access)
-        now = datetime.now(UTC)
-        try:
-            grant = ask(vault.open_sealed(row.refresh_sealed, place(row, "refresh")))
-        except errors.InvalidGrant as failure:
-            Connection.objects.filter(pk=connection.pk).update(
-                status=Connection.Status.NEEDS_REAUTH, last_error=NEEDS_RECONNECT
-            )
-            return _Refreshed(None, asked=True, failure=failure)
-        except errors.TokenError as failure:
-            ConnectionToken.objects.filter(pk=row.pk).update(failed_at=now)
-            still_good = stale is None and row.expires_at > now
-            return _Refreshed(access if still_good else None, asked=True, failure=failure)
-        _put(row, grant, now)
-        return _Refreshed(grant.access_token, asked=True)
-
-
-def _is_stale(row: ConnectionToken, access: Secret, stale: str | None) -> bool:
+def _need(row: ConnectionToken, access: Secret, stale: str | None, due_version: int | None) -> _Need:
     if stale is not None:
-        return access == Secret(stale)
+        return _Need.NOW if access == Secret(stale) else _Need.NONE
     now = datetime.now(UTC)
-    if row.expires_at - timedelta(seconds=settings.ENV.TOKEN_REFRESH_AHEAD_SECONDS) > now:
-        return False
-    # After a failure the old token rests half a minute before the endpoint is asked again.
-    rested = row.failed_at is None or now - row.failed_at > timedelta(seconds=30)
-    return rested or row.expires_at <= now
+    if row.expires_at <= now:
+        return _Need.NOW
+    if due_version is not None:
+        return _Need.EARLY if row.version == due_version else _Need.NONE
+    ahead = timedelta(seconds=settings.ENV.TOKEN_REFRESH_AHEAD_SECONDS)
+    return _Need.EARLY if row.expires_at - ahead <= now else _Need.NONE
 
 
-def _put(row: ConnectionToken, grant: TokenGrant, now: datetime) -> None:
-    row.access_sealed = vault.seal(grant.access_token, place(row, "access"))
-    if grant.refresh_token:
-        row.refresh_sealed = vault.seal(grant.refresh_token, place(row, "refresh"))
-    row.scope = grant.scope or row.scope
-    row.expires_at = now + timedelta(seconds=grant.expires_in)
-    row.refreshed_at = now
-    row.failed_at = None
-    row.version += 1
-    row.save()
+def _pause(row: ConnectionToken, stale: str | None) -> float:
+    """Seconds until the token endpoint may be asked; 0 if it may be asked now."""
+    now = datetime.now(UTC)
+    trouble = refreshing.trouble(row, is_refused=stale is not None, now=now)
+    return (lifetimes.not_before(trouble, now, refreshing.grace()) - now).total_seconds()
 
 
-def _access(row: ConnectionToken) -> Secret:
-    return vault.open_sealed(row.access_sealed, place(row, "access"))
+def _is_second_try(row: ConnectionToken, wait: float) -> bool:
+    moment = datetime.now(UTC) + timedelta(seconds=wait)
+    trouble = refreshing.trouble(row, is_refused=False, now=moment)
+    return row.asks == 1 and lifetimes.is_within_grace(trouble, moment, refreshing.grace())
 
 
-def place(row: ConnectionToken, column: str) -> vault.Place:
-    """What a token's seal is bound to."""
-    return vault.Place(row.tenant_id, row.connection_id, column)
+def _not_yet(row: ConnectionToken, wait: float) -> errors.TokenError:
+    """Why there is no token, as the last try left it."""
+    kind = errors.InvalidClient if row.failure == "invalid_client" else errors.TokenUnavailable
+    return kind(row.failure or "awaited", retry_after_seconds=max(1.0, wait))
+
+
+def _note_use(row: ConnectionToken) -> None:
+    """The first use of a token: from now on it is renewed early, and not only kept alive."""
+    if row.wanted_at is not None:
+        return
+    now = datetime.now(UTC)
+    changes: dict[str, datetime] = {"wanted_at": now}
+    if not row.failures and row.asking is None and row.ended_at is None:
+        changes["due_at"] = lifetimes.renew_at(row.connection_id, row.refreshed_at, row.expires_at)
+    with tenancy.acting_for(row.tenant_id, row.environment_id):
+        rows = ConnectionToken.objects.filter(pk=row.pk, version=row.version, wanted_at=None, asking=None)
+        rows.update(**changes)

@@ -1,6 +1,6 @@
 """Saving what corresponds to what, and the suggestions a person starts from.
 
-A choice travels in a form as one word: `ignored`, `lists`, `new`, `standard:<column>` or `custom:<id>`.
+A choice travels in a form as one word: `ignored`, `lists`, `tags`, `new`, `standard:<column>` or `custom:<id>`.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,15 @@ from uuid import UUID
 
 from connections.models import Connection
 from mapping import fields
-from mapping.models import AppField, FieldMapping, ListMapping, RemoteField, RemoteList
+from mapping.models import (
+    AppField,
+    FieldMapping,
+    ListMapping,
+    RemoteField,
+    RemoteList,
+    RemoteTag,
+    TagMapping,
+)
 
 MOST_FIELDS = 300
 
@@ -29,6 +37,15 @@ class ListChoice:
     """What a person chose for one app list: `ignored`, `new` or a list's id."""
 
     app_list: str
+    choice: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class TagChoice:
+    """What a person chose for one app tag: `ignored`, `new` or a tag's id."""
+
+    app_tag: str
     choice: str
     name: str = ""
 
@@ -69,11 +86,13 @@ def declare(connection: Connection, names: Sequence[str]) -> list[AppField]:
 
 
 def rows(
-    connection: Connection, app_fields: Sequence[AppField], samples: dict[str, list[str]] | None = None
+    connection: Connection,
+    app_fields: Sequence[AppField],
+    remote: Sequence[RemoteField],
+    samples: dict[str, list[str]],
 ) -> list[Row]:
     """The mapping page's lines: what is saved, else what is suggested."""
     saved = {row.app_field_id: row for row in FieldMapping.objects.filter(connection=connection)}
-    remote = list(RemoteField.objects.filter(connection=connection))
     alive = {str(row.custom_field_id) for row in remote}
     taken = {f"{row.kind}:{row.target}" for row in saved.values()}
     lines = []
@@ -81,7 +100,7 @@ def rows(
         row = saved.get(app_field.pk)
         line = _saved(app_field, row, alive) if row else _suggested(app_field, remote, taken)
         taken.add(line.choice)
-        line.samples = (samples or {}).get(app_field.name, [])
+        line.samples = samples.get(app_field.name, [])
         lines.append(line)
     return lines
 
@@ -106,6 +125,8 @@ def _suggested(app_field: AppField, remote: Sequence[RemoteField], taken: set[st
             return Row(app_field, choice, label, "string", "suggested")
     if fields.names_lists(app_field.name):
         return Row(app_field, "lists", label, "string", "suggested")
+    if fields.names_tags(app_field.name):
+        return Row(app_field, "tags", label, "string", "suggested")
     return Row(app_field, "ignored", label, "string", "none")
 
 
@@ -137,7 +158,7 @@ def check_fields(connection: Connection, choices: Sequence[FieldChoice]) -> dict
             kind == "standard" and target not in fields.STANDARD
         ):
             problems[one.app_field_id] = "This field is not there any more. Choose another."
-        elif kind not in {"custom", "standard", "new", "lists", "ignored"}:
+        elif kind not in {"custom", "standard", "new", "lists", "tags", "ignored"}:
             problems[one.app_field_id] = "Choose where this field goes."
         elif kind in {"custom", "standard", "new"} and key in seen:
             problems[one.app_field_id] = (
@@ -202,6 +223,35 @@ def save_lists(connection: Connection, choices: Sequence[ListChoice]) -> None:
         )
         row.app_list = one.app_list[:255]
         row.list_id = None if one.choice in {"new", "ignored"} else UUID(one.choice)
+        row.new_name = one.name.strip() if one.choice == "new" else ""
+        row.ignored = one.choice == "ignored"
+        row.save()
+
+
+def check_tags(connection: Connection, choices: Sequence[TagChoice]) -> dict[str, str]:
+    """What is wrong with these choices, by app tag; empty if nothing is."""
+    tags = RemoteTag.objects.filter(connection=connection)
+    alive = {str(pk) for pk in tags.values_list("tag_id", flat=True)}
+    problems = {}
+    for one in choices:
+        if one.choice == "new" and not one.name.strip():
+            problems[one.app_tag] = "Give the new tag a name."
+        elif one.choice == "new" and len(one.name.strip()) > 255:
+            problems[one.app_tag] = "A tag's name has at most 255 characters."
+        elif one.choice not in {"new", "ignored"} and one.choice not in alive:
+            problems[one.app_tag] = "This tag is not there any more. Choose another."
+    return problems
+
+
+def save_tags(connection: Connection, choices: Sequence[TagChoice]) -> None:
+    """Keep the choices; they have been checked. Names that differ in case alone are one tag."""
+    known = {row.app_tag.casefold(): row for row in TagMapping.objects.filter(connection=connection)}
+    for one in choices:
+        row = known.get(one.app_tag.casefold()) or TagMapping(
+            connection=connection, tenant_id=connection.tenant_id, environment_id=connection.environment_id
+        )
+        row.app_tag = one.app_tag[:255]
+        row.tag_id = None if one.choice in {"new", "ignored"} else UUID(one.choice)
         row.new_name = one.name.strip() if one.choice == "new" else ""
         row.ignored = one.choice == "ignored"
         row.save()

@@ -86,6 +86,7 @@ _SYNONYMS: Final[dict[str, str]] = {
 _LIST_WORDS: Final = frozenset(
     {"list", "lists", "mailinglist", "mailinglists", "group", "groups", "newsletters"}
 )
+_TAG_WORDS: Final = frozenset({"tag", "tags", "label", "labels"})
 
 
 def normalised(name: str) -> str:
@@ -111,6 +112,11 @@ def suggested_standard(name: str) -> str:
 def names_lists(name: str) -> bool:
     """Whether an app field of this name most likely says which lists a person is on."""
     return normalised(name) in _LIST_WORDS
+
+
+def names_tags(name: str) -> bool:
+    """Whether an app field of this name most likely says which tags a person has."""
+    return normalised(name) in _TAG_WORDS
 
 
 def custom_column(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Forms of the mapping pages: one choice for each app field, one for each app list."""
+"""Forms of the mapping pages: one choice for each app field, one for each app list, one for each app tag."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,37 +8,50 @@ from django.forms.boundfield import BoundField
 
 from connections.models import Connection
 from mapping import editing, fields
-from mapping.editing import FieldChoice, ListChoice, Row
-from mapping.models import ListMapping, RemoteField, RemoteList
+from mapping.editing import FieldChoice, ListChoice, Row, TagChoice
+from mapping.models import AppField, ListMapping, RemoteField, RemoteList, RemoteTag, TagMapping
 
 Choices = list[tuple[str, Any]]
 GONE = "The custom field that this filled is no longer in the account."
 
 
-def field_choices(connection: Connection) -> Choices:
-    """The places an app field can go, grouped. Inside the scope."""
+def field_choices(remote: Sequence[RemoteField]) -> Choices:
+    """The places an app field can go, grouped."""
     custom = [
         (
             f"custom:{row.custom_field_id}",
             f"{row.label} ({fields.CUSTOM_TYPES.get(row.type, row.type).lower()})",
         )
-        for row in RemoteField.objects.filter(connection=connection)
+        for row in remote
     ]
     standard = [(f"standard:{place.column}", place.label) for place in fields.STANDARD.values()]
     found: Choices = [("ignored", "Not sent"), ("Standard fields", standard)]
     if custom:
         found.append(("Custom fields of this account", custom))
-    return [*found, ("More", [("new", "A new custom field"), ("lists", "Names the lists a person is on")])]
+    more = [
+        ("new", "A new custom field"),
+        ("lists", "Names the lists a person is on"),
+        ("tags", "Names the tags a person has"),
+    ]
+    return [*found, ("More", more)]
 
 
 class FieldMapForm(forms.Form):
     """One select a field, and name and kind for those that become new custom fields."""
 
-    def __init__(self, connection: Connection, rows: Sequence[Row], data: Any = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        app_fields: Sequence[AppField],
+        data: Any = None,
+        samples: dict[str, list[str]] | None = None,
+    ) -> None:
+        """`samples` is a few values by the field's name."""
         super().__init__(data)
         self.connection = connection
-        self.rows = list(rows)
-        choices = field_choices(connection)
+        remote = list(RemoteField.objects.filter(connection=connection))
+        self.rows = editing.rows(connection, app_fields, remote, samples or {})
+        choices = field_choices(remote)
         for row in self.rows:
             key = row.app_field.pk.hex
             # What a broken row filled is gone: it asks for a choice, rather than show one that nobody made.
@@ -112,9 +125,9 @@ class FieldMapForm(forms.Form):
         }
 
 
-def list_choices(connection: Connection) -> Choices:
-    """The lists an app list can fill. Inside the scope."""
-    there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
+def list_choices(remote: Sequence[RemoteList]) -> Choices:
+    """The lists an app list can fill."""
+    there = [(str(row.list_id), row.name) for row in remote]
     return [
         ("new", "A new list"),
         *([("Lists of this account", there)] if there else []),
@@ -122,66 +135,143 @@ def list_choices(connection: Connection) -> Choices:
     ]
 
 
-class ListMapForm(forms.Form):
-    """One select for each app list."""
+class NameMapForm(forms.Form):
+    """One select for each name that the app gives: what it fills, or becomes. See ListMapForm and TagMapForm."""
 
-    def __init__(self, connection: Connection, app_lists: Sequence[str], data: Any = None) -> None:
+    what = ""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        choices: Choices,
+        saved: dict[str, tuple[str, str]],
+        there: dict[str, str],
+        data: Any = None,
+    ) -> None:
+        """`saved` is choice and new name by folded name; `there` the id of what is there under it."""
         super().__init__(data)
-        self.connection = connection
-        self.app_lists = list(app_lists)
-        saved = {row.app_list.casefold(): row for row in ListMapping.objects.filter(connection=connection)}
-        there = {
-            row.name.casefold(): str(row.list_id) for row in RemoteList.objects.filter(connection=connection)
-        }
-        choices = list_choices(connection)
+        self.names = list(names)
         self.states: list[str] = []
-        for number, name in enumerate(self.app_lists):
-            row = saved.get(name.casefold())
-            initial = _saved_choice(row) if row else there.get(name.casefold(), "new")
-            self.states.append("set" if row else "suggested")
-            self.fields[f"list_{number}"] = forms.ChoiceField(label=name, choices=choices, initial=initial)
-            self.fields[f"name_{number}"] = forms.CharField(
-                label="Name of the new list", initial=(row.new_name if row else "") or name, required=False
+        for number, name in enumerate(self.names):
+            choice, new_name = saved.get(name.casefold(), (there.get(name.casefold(), "new"), ""))
+            self.states.append("set" if name.casefold() in saved else "suggested")
+            self.fields[self._key(number)] = forms.ChoiceField(label=name, choices=choices, initial=choice)
+            self.fields[self._name_key(number)] = forms.CharField(
+                label=f"Name of the new {self.what}", initial=new_name or name, required=False
             )
 
+    def _key(self, number: int) -> str:
+        return f"{self.what}_{number}"
+
+    def _name_key(self, number: int) -> str:
+        return f"name_{number}" if self.what == "list" else f"{self.what}_name_{number}"
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong with the choices, by name."""
+        raise NotImplementedError  # each form of the two says its own
+
     def clean(self) -> dict[str, Any]:
-        """Each list must be there still."""
+        """Each must be there still."""
         found = super().clean() or {}
         if not self.errors:
-            for name, problem in editing.check_lists(self.connection, self.chosen()).items():
-                self.add_error(f"list_{self.app_lists.index(name)}", problem)
+            for name, problem in self.problems().items():
+                self.add_error(self._key(self.names.index(name)), problem)
         return found
 
-    def chosen(self) -> list[ListChoice]:
-        """What was chosen, for `editing`."""
+    def answers(self) -> list[tuple[str, str, str]]:
+        """Name, choice and new name of each."""
         return [
-            ListChoice(name, self.cleaned_data[f"list_{number}"], self.cleaned_data.get(f"name_{number}", ""))
-            for number, name in enumerate(self.app_lists)
+            (
+                name,
+                self.cleaned_data[self._key(number)],
+                self.cleaned_data.get(self._name_key(number), ""),
+            )
+            for number, name in enumerate(self.names)
         ]
-
-    def save(self) -> None:
-        """Keep the choices."""
-        editing.save_lists(self.connection, self.chosen())
 
     def lines(self) -> list[dict[str, Any]]:
         """The rows with their bound fields, as the template draws them."""
         return [
             {
-                "id": f"list-{number}",
+                "id": f"{self.what}-{number}",
                 "name": name,
                 "state": self.states[number],
-                "choice": self[f"list_{number}"],
-                "label": self[f"name_{number}"],
-                "is_new": self[f"list_{number}"].value() == "new",
+                "choice": self[self._key(number)],
+                "target": f"Contact {self.what} for {name}" if self.what == "list" else f"Tag for {name}",
+                "label": self[self._name_key(number)],
+                "is_new": self[self._key(number)].value() == "new",
             }
-            for number, name in enumerate(self.app_lists)
+            for number, name in enumerate(self.names)
         ]
 
 
-def _saved_choice(row: ListMapping) -> str:
+class ListMapForm(NameMapForm):
+    """One select for each app list."""
+
+    what = "list"
+
+    def __init__(
+        self, connection: Connection, app_lists: Sequence[str] | None = None, data: Any = None
+    ) -> None:
+        """`app_lists` None: those that were mapped before."""
+        self.connection = connection
+        mapped = list(ListMapping.objects.filter(connection=connection))
+        app_lists = [row.app_list for row in mapped] if app_lists is None else app_lists
+        saved = {row.app_list.casefold(): (_saved_choice(row), row.new_name) for row in mapped}
+        lists = list(RemoteList.objects.filter(connection=connection))
+        there = {row.name.casefold(): str(row.list_id) for row in lists}
+        super().__init__(app_lists, list_choices(lists), saved, there, data)
+
+    def problems(self) -> dict[str, str]:
+        """See NameMapForm."""
+        return editing.check_lists(self.connection, [ListChoice(*one) for one in self.answers()])
+
+    def save(self) -> None:
+        """Keep the choices."""
+        editing.save_lists(self.connection, [ListChoice(*one) for one in self.answers()])
+
+
+def tag_choices(remote: Sequence[RemoteTag]) -> Choices:
+    """The tags an app tag can become."""
+    there = [(str(row.tag_id), row.name) for row in remote]
+    return [
+        ("new", "A new tag"),
+        *([("Tags of this account", there)] if there else []),
+        ("ignored", "No tag"),
+    ]
+
+
+class TagMapForm(NameMapForm):
+    """One select for each app tag."""
+
+    what = "tag"
+
+    def __init__(
+        self, connection: Connection, app_tags: Sequence[str] | None = None, data: Any = None
+    ) -> None:
+        """`app_tags` None: those that were mapped before."""
+        self.connection = connection
+        mapped = list(TagMapping.objects.filter(connection=connection))
+        app_tags = [row.app_tag for row in mapped] if app_tags is None else app_tags
+        saved = {row.app_tag.casefold(): (_saved_choice(row), row.new_name) for row in mapped}
+        tags = list(RemoteTag.objects.filter(connection=connection))
+        there = {row.name.casefold(): str(row.tag_id) for row in tags}
+        super().__init__(app_tags, tag_choices(tags), saved, there, data)
+
+    def problems(self) -> dict[str, str]:
+        """See NameMapForm."""
+        return editing.check_tags(self.connection, [TagChoice(*one) for one in self.answers()])
+
+    def save(self) -> None:
+        """Keep the choices."""
+        editing.save_tags(self.connection, [TagChoice(*one) for one in self.answers()])
+
+
+def _saved_choice(row: ListMapping | TagMapping) -> str:
     if row.ignored:
         return "ignored"
-    return str(row.list_id) if row.list_id else "new"
+    found = row.list_id if isinstance(row, ListMapping) else row.tag_id
+    return str(found) if found else "new"
 
 
 class DeclareForm(forms.Form):
@@ -192,3 +282,25 @@ class DeclareForm(forms.Form):
     def clean_name(self) -> str:
         """One line, not blank."""
         return " ".join(str(self.cleaned_data["name"]).split())
+
+
+class PairForm(forms.Form):
+    """Which account's set-up in test is taken to which account in live."""
+
+    test_account = forms.ChoiceField(label="Account in test", help_text="Its set-up is taken; it keeps it.")
+    live_account = forms.ChoiceField(
+        label="Account in live that stands for it", help_text="Its mapping is added to and changed."
+    )
+
+    def __init__(
+        self, test: Sequence[Connection], live: Sequence[Connection], initial: dict[str, str]
+    ) -> None:
+        super().__init__(initial=initial)
+        for name, rows in (("test_account", test), ("live_account", live)):
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", "Choose an account"), *((str(row.pk), _named(row)) for row in rows)]
+
+
+def _named(row: Connection) -> str:
+    return f"{row} ({row.customer_ref})" if row.customer_ref else str(row)

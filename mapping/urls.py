@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from mapping import views
+from mapping.views import account, overview, promotion
 
-_ACCOUNT = "w/<uuid:workspace_id>/<slug:environment>/accounts/<uuid:connection_id>"
+_PLACE = "w/<uuid:workspace_id>/<slug:environment>"
+_ACCOUNT = f"{_PLACE}/accounts/<uuid:connection_id>"
 
 urlpatterns = [
-    path(f"{_ACCOUNT}/mapping/", views.mapping, name="mapping"),
-    path(f"{_ACCOUNT}/mapping/fields/", views.declare, name="declare-field"),
-    path(f"{_ACCOUNT}/mapping/refresh/", views.refresh, name="refresh-catalog"),
+    path(f"{_PLACE}/mapping/", overview.overview, name="mapping-home"),
+    path(f"{_PLACE}/mapping/from-test/", promotion.take_live, name="take-live"),
+    path(f"{_ACCOUNT}/mapping/", account.mapping, name="mapping"),
+    path(f"{_ACCOUNT}/mapping/fields/", account.declare, name="declare-field"),
+    path(f"{_ACCOUNT}/mapping/refresh/", account.refresh, name="refresh-catalog"),
 ]

@@ -1,6 +1,6 @@
 """What programs see of jobs."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,11 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from connections import scoping
-from connections.api import Envelope, scope_of
+from connections.api import Envelope, needs, scope_of
 from connections.models import ProviderCall
+from connections.quotause import CALLS_FOR
+from connections.scoping import Scope
+from syncjobs import limits
 from syncjobs.models import SyncJob
 
 router = Router(tags=["Jobs"])
@@ -34,6 +37,7 @@ class Job(Schema):
     id: UUID
     kind: str
     integrated_account_id: UUID
+    is_sandbox: bool
     state: str
     stage: str
     reason: str | None
@@ -57,12 +61,47 @@ class JobsEnvelope(Envelope):
     result: list[Job]
 
 
-def shown(job: SyncJob, calls: int) -> dict[str, Any]:
+class AccountCalls(Schema):
+    """One account's calls of today; no id: links under way, or accounts that were removed."""
+
+    integrated_account_id: UUID | None
+    used: int
+
+
+class Quota(Schema):
+    """The workspace's part of today's provider calls.
+
+    `used`, `share` and `left` are of interactive calls in both environments, `work` of jobs' calls, which may come to
+    `share_of_work` for now. The counts by class, purpose and account are of this environment.
+    """
+
+    day: date
+    used: int
+    share: int
+    left: int
+    work: int
+    share_of_work: int
+    resets_at: datetime
+    runs_out_at: datetime | None
+    waiting_jobs: int
+    by_class: dict[str, int]
+    by_purpose: dict[str, int]
+    by_account: list[AccountCalls]
+
+
+class QuotaEnvelope(Envelope):
+    """Today's provider calls; null while the environment has no application."""
+
+    result: Quota | None
+
+
+def shown(job: SyncJob, scope: Scope, calls: int) -> dict[str, Any]:
     """A job in the public API's words."""
     return {
         "id": job.pk,
         "kind": job.kind,
         "integrated_account_id": job.connection_id,
+        "is_sandbox": scope.environment == "test",
         "state": job.state,
         "stage": job.stage,
         "reason": job.reason or None,
@@ -76,6 +115,7 @@ def shown(job: SyncJob, calls: int) -> dict[str, Any]:
 
 
 @router.get("/jobs", response=JobsEnvelope, summary="List jobs")
+@needs("jobs:read")
 def list_jobs(request: HttpRequest, kind: str | None = None, state: str | None = None) -> dict[str, Any]:
     """The newest jobs of this environment."""
     scope = scope_of(request)
@@ -87,16 +127,44 @@ def list_jobs(request: HttpRequest, kind: str | None = None, state: str | None =
             rows = rows.filter(state=state)
         found = list(rows[:PAGE])
         calls = calls_of(found)
-    return {"result": [shown(job, calls.get(job.pk, 0)) for job in found], "result_count": len(found)}
+    return {"result": [shown(job, scope, calls.get(job.pk, 0)) for job in found], "result_count": len(found)}
 
 
 @router.get("/jobs/{uuid:job_id}", response=JobEnvelope, summary="Get a job")
+@needs("jobs:read")
 def get_job(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
     """One job with its counts."""
     scope = scope_of(request)
     with scope.transaction():
         job = scoping.one(SyncJob.objects.all(), pk=job_id)
-        return {"result": shown(job, calls_of([job]).get(job.pk, 0))}
+        return {"result": shown(job, scope, calls_of([job]).get(job.pk, 0))}
+
+
+@router.get("/quota", response=QuotaEnvelope, summary="Today's provider calls")
+@needs("jobs:read")
+def get_quota(request: HttpRequest) -> dict[str, Any]:
+    """What this workspace has used of today's calls, and what is left for it."""
+    day = limits.look(scope_of(request), datetime.now(UTC))
+    if day is None:
+        return {"result": None, "result_count": 0}
+    use = day.use
+    result = {
+        "day": use.day,
+        "used": use.used,
+        "share": use.share,
+        "left": use.left,
+        "work": use.work,
+        "share_of_work": use.share_of_work,
+        "resets_at": use.resets_at,
+        "runs_out_at": day.runs_out_at,
+        "waiting_jobs": len(day.waiting),
+        "by_class": {name: use.by_class.get(name, 0) for name in CALLS_FOR},
+        "by_purpose": use.by_purpose,
+        "by_account": [
+            {"integrated_account_id": one.connection_id, "used": one.used} for one in day.accounts
+        ],
+    }
+    return {"result": result}
 
 
 def calls_of(jobs: list[SyncJob]) -> dict[UUID, int]:

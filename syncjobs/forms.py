@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from connections.models import Connection
-from mapping.models import RemoteList
-from syncjobs.imports import plans
+from mapping.models import RemoteList, RemoteTag
+from syncjobs.imports import plans, scratch
 from syncjobs.imports.readers import AUTO, ENCODINGS, UTF8_REJECT
 
 
@@ -39,10 +39,22 @@ class UploadForm(forms.Form):
 
 
 class StartForm(forms.Form):
-    """Who joins which list besides, and on what permission these people are sent."""
+    """Who joins which list and gets which tag besides, and on what permission these people are sent."""
 
     everyone = forms.ChoiceField(label="A list that everyone in the file joins", required=False)
     new_name = forms.CharField(label="Name of the new list", required=False, max_length=255)
+    everyone_tag = forms.ChoiceField(label="A tag that everyone in the file gets", required=False)
+    new_tag = forms.CharField(label="Name of the new tag", required=False, max_length=255)
+    temporary = forms.ChoiceField(
+        label="May a temporary list be made for it?",
+        required=False,
+        choices=[
+            ("no", "No: people are looked up and tagged by their ids"),
+            ("account", "Yes, in this account"),
+            ("workspace", "Yes, in every account of this environment that says nothing else"),
+        ],
+        help_text="Tags are set far more cheaply through a list that Patchbay makes, names as its own, and removes.",
+    )
     permission = forms.BooleanField(
         label=plans.STATEMENT,
         error_messages={"required": "Confirm that these people may be e-mailed, or do not import them."},
@@ -58,25 +70,43 @@ class StartForm(forms.Form):
         field = self.fields["everyone"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+        self.fields["temporary"].initial = "account" if scratch.is_allowed(connection) else "no"
         field.required = needs_list
+        tags = [(str(row.tag_id), row.name) for row in RemoteTag.objects.filter(connection=connection)]
+        chosen = self.fields["everyone_tag"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = [
+            ("", "None: only the tags that the file names"),
+            *([("Tags of this account", tags)] if tags else []),
+            ("new", "A new tag"),
+        ]
         field.error_messages["required"] = "Choose a list. Constant Contact takes people only onto a list."
 
     def clean(self) -> dict[str, Any]:
-        """A new list needs its name."""
+        """A new list or tag needs its name."""
         found = super().clean() or {}
-        name = " ".join(str(found.get("new_name") or "").split())
-        if found.get("everyone") == "new" and not name:
-            self.add_error("new_name", "Give the new list a name.")
-        found["new_name"] = name
+        for choice, name, what in (("everyone", "new_name", "list"), ("everyone_tag", "new_tag", "tag")):
+            found[name] = " ".join(str(found.get(name) or "").split())
+            if found.get(choice) == "new" and not found[name]:
+                self.add_error(name, f"Give the new {what} a name.")
         return found
 
     def lists(self) -> list[dict[str, str]]:
-        """The choice as the plan keeps it."""
-        chosen = self.cleaned_data.get("everyone") or ""
-        if not chosen:
-            return []
-        return (
-            [{"new": self.cleaned_data["new_name"], "list_id": ""}]
-            if chosen == "new"
-            else [{"list_id": chosen}]
-        )
+        """The choice of a list as the plan keeps it."""
+        return _kept(self.cleaned_data["everyone"], self.cleaned_data["new_name"], "list_id")
+
+    def save_leave(self, connection: Connection) -> None:
+        """Keep whether a temporary list may be made, where that was asked. Inside the scope."""
+        answer = self.cleaned_data["temporary"]
+        if answer:
+            scratch.allow(connection, answer != "no", everywhere=answer == "workspace")
+
+    def tags(self) -> list[dict[str, str]]:
+        """The choice of a tag as the plan keeps it."""
+        return _kept(self.cleaned_data["everyone_tag"], self.cleaned_data["new_tag"], "tag_id")
+
+
+def _kept(choice: str, name: str, key: str) -> list[dict[str, str]]:
+    if not choice:
+        return []
+    return [{"new": name, key: ""}] if choice == "new" else [{key: choice}]

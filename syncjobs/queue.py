@@ -4,7 +4,6 @@ A claim is one conditional UPDATE that raises the fence and sets a lease; whatev
 while its fence is still the row's. A worker that was away too long finds its claim gone and changes nothing.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,18 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
-from kombu.exceptions import OperationalError
 
-from connections import tenancy
+from connections import bell, tenancy
+from connections.failpoints import failpoint
 from connections.models import Connection, User
 from syncjobs import states
 from syncjobs.models import JobStep, SyncJob
 
-log = logging.getLogger(__name__)
 MOST_DUE = 20
 
 
@@ -67,11 +64,8 @@ def enqueue(
 
 
 def ring(after_seconds: float = 0.0) -> None:
-    """Wake a worker, now or in a moment. A dead broker is no fault: the sweep finds the row."""
-    try:
-        current_app.send_task("syncjobs.tasks.run", countdown=after_seconds or None, retry=False, expires=300)
-    except (OperationalError, OSError):
-        log.debug("the broker does not answer; jobs wait for the sweep or for `manage.py drain`")
+    """Wake a worker, now or in a moment."""
+    bell.ring("syncjobs.tasks.run", after_seconds)
 
 
 @dataclass
@@ -97,6 +91,8 @@ class Claim:
             if held != 1:
                 raise LostClaim
             yield self.job
+            failpoint(f"{self.step.stage}.before_commit")
+        failpoint(f"{self.step.stage}.committed")
 
     def advance(self, stage: str, *, after_seconds: float = 0.0, note: str = "", **changes: Any) -> None:
         """End the step: the job goes on with `stage`, at once or later. Inside `transaction`."""
@@ -193,6 +189,7 @@ def _claim(tenant_id: UUID, environment_id: UUID, job_id: UUID, worker: str) -> 
             worker=worker[:120],
             started_at=now,
         )
+    failpoint("claim.committed")
     return Claim(job, step, job.fence)
 
 
@@ -229,7 +226,7 @@ def retry(job: SyncJob) -> bool:
 def resume_after_reconnect(connection: Connection) -> None:
     """Jobs that waited for a person to reconnect go on. Inside the connection's scope."""
     for job in SyncJob.objects.filter(
-        connection=connection, state=SyncJob.State.ATTENTION, reason="needs_reauth"
+        connection=connection, state=SyncJob.State.ATTENTION, reason__in=states.MENDED_BY_RECONNECTING
     ):
         retry(job)
 

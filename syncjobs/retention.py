@@ -1,11 +1,13 @@
-"""What is kept only for a while: uploads and the bytes of batches after their import, links that came to nothing."""
+"""What is kept only for a while: uploads and the bytes of batches after their import, links that came to nothing,
+texts of messages."""
 
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
+from connections import audit, maildelivery
 from connections.models import LinkState
-from syncjobs.models import Batch, KnownContact, SyncJob, Upload
+from syncjobs.models import Batch, SyncJob, Upload
 
 OPERATOR = "operator"
 
@@ -16,7 +18,6 @@ def tidy(now: datetime | None = None) -> None:
     old = moment - timedelta(days=settings.ENV.UPLOAD_DAYS)
     # A failed job may be tried again, so it keeps what it needs for that.
     over = {"job__state__in": ["done", "stopped"], "job__ended_at__lt": old}
-    KnownContact.objects.using(OPERATOR).filter(**over).delete()
     Batch.objects.using(OPERATOR).filter(**over).exclude(content=b"").update(content=b"")
     jobs = SyncJob.objects.using(OPERATOR)
     kept = jobs.exclude(state__in=["done", "stopped"]) | jobs.filter(ended_at__gte=old)
@@ -26,4 +27,6 @@ def tidy(now: datetime | None = None) -> None:
     ):
         if str(upload_id) not in needed:
             Upload.objects.using(OPERATOR).filter(pk=upload_id).delete()
+    maildelivery.tidy(moment)
+    audit.tidy(moment)
     LinkState.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()

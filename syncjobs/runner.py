@@ -13,10 +13,13 @@ from typing import Final, Literal
 
 from django.conf import settings
 
+from connections import access, environments
 from connections.constantcontact import errors
 from connections.vault import CannotOpen
 from syncjobs import queue
 from syncjobs.imports import steps as imports
+from syncjobs.mirroring import ending
+from syncjobs.mirroring import steps as mirroring
 from syncjobs.models import SyncJob
 from syncjobs.queue import Claim, LostClaim
 
@@ -32,7 +35,10 @@ class Kind:
     reopen: Callable[[SyncJob], None]
 
 
-KINDS: Final[dict[str, Kind]] = {"import": Kind(imports.STAGES, imports.explain_unfinished, imports.reopen)}
+KINDS: Final[dict[str, Kind]] = {
+    "import": Kind(imports.STAGES, imports.explain_unfinished, imports.reopen),
+    "mirror": Kind(mirroring.STAGES, ending.explain_unfinished, ending.reopen),
+}
 
 
 @dataclass(frozen=True)
@@ -63,23 +69,48 @@ REACTIONS: Final[tuple[tuple[type[Exception], Reaction], ...]] = (
     ),
     (
         errors.InvalidClient,
-        Reaction("ask", "application_refused", "Constant Contact refuses the application's secret."),
+        Reaction(
+            "wait",
+            "application_refused",
+            "Constant Contact refuses the application's client id or secret. Whoever runs Patchbay corrects them; then "
+            "this goes on by itself.",
+            300,
+        ),
     ),
     (
+        # A dead grant is told by InvalidGrant; this is a token that was refused right after it was given.
         errors.Unauthorized,
-        Reaction("ask", "needs_reauth", "The account must be reconnected; then this goes on."),
+        Reaction(
+            "wait",
+            "token_refused",
+            "Constant Contact does not accept the permission it has just renewed. It is tried again by itself.",
+            60,
+        ),
     ),
     (
-        errors.Forbidden,
-        Reaction("ask", "forbidden", "The person who connected the account may not do this any more."),
+        environments.Misplaced,
+        Reaction(
+            "ask", "application_misplaced", "The application's addresses are not those of this environment."
+        ),
     ),
     (
         CannotOpen,
-        Reaction("ask", "key_missing", "The key that sealed this account's tokens is not in SECRETS_KEYS."),
+        Reaction(
+            "wait",
+            "key_missing",
+            "The key that sealed this account's tokens is not in SECRETS_KEYS. Whoever runs Patchbay puts it back "
+            "(manage.py doctor names it); then this goes on by itself.",
+            60,
+        ),
     ),
     (
         errors.TokenError,
-        Reaction("again", "provider_unavailable", "Constant Contact gives no new token yet."),
+        Reaction(
+            "wait",
+            "renewal_late",
+            "Constant Contact has not renewed the account's permission yet. This goes on by itself when it does.",
+            30,
+        ),
     ),
     (
         errors.ServerFault,
@@ -131,10 +162,21 @@ def run_step(claim: Claim) -> None:
             raise AssertionError(f"the stage {claim.job.stage} of {claim.job.kind} did not say what follows")
 
 
-def _react(claim: Claim, kind: Kind, error: Exception) -> None:
-    reaction = next((found for wanted, found in REACTIONS if isinstance(error, wanted)), UNEXPECTED)
+def _reaction_to(claim: Claim, error: Exception) -> Reaction:
     if isinstance(error, queue.GaveUp):
-        reaction = Reaction("fail", error.reason, str(error))
+        return Reaction("fail", error.reason, str(error))
+    if isinstance(error, errors.Forbidden):
+        try:
+            found = access.explain(claim.job.connection)
+        except errors.ProviderError as other:
+            error = other
+        else:
+            return Reaction("ask" if found.is_persons else "wait", found.reason, found.text, 900)
+    return next((found for wanted, found in REACTIONS if isinstance(error, wanted)), UNEXPECTED)
+
+
+def _react(claim: Claim, kind: Kind, error: Exception) -> None:
+    reaction = _reaction_to(claim, error)
     if reaction is UNEXPECTED:
         log.exception("job %s failed in %s", claim.job.pk, claim.job.stage)
     else:
@@ -147,7 +189,7 @@ def _react(claim: Claim, kind: Kind, error: Exception) -> None:
         _settle(claim, lambda: claim.end("attention", reason=reaction.reason, explanation=reaction.text))
     elif reaction.action == "wait":
         seconds = getattr(error, "retry_after_seconds", None) or reaction.seconds
-        reason = getattr(error, "reason", None) or reaction.reason
+        reason = error.reason if isinstance(error, errors.QuotaRefused) else reaction.reason
         _settle(claim, lambda: claim.defer(seconds, reason, _WAITS.get(reason, reaction.text)))
     else:
         attempts = claim.job.attempts
@@ -159,6 +201,10 @@ def _react(claim: Claim, kind: Kind, error: Exception) -> None:
 _WAITS: Final = {
     "quota_exceeded": "Today's limit of calls is used. It goes on at 00:00 UTC.",
     "throttled": "Waiting for a turn: other accounts are using the same limit.",
+    "provider_unavailable": "Constant Contact fails at the moment. It goes on when it answers again.",
+    "share_used": "What is left of today's calls is kept for others for now. More is given out as the day goes on.",
+    "account_used": "This account's calls of today are used. It goes on at 00:00 UTC.",
+    "activity_queue_full": "The account has too much queued at Constant Contact already.",
 }
 
 
@@ -186,6 +232,7 @@ def retry(job: SyncJob) -> bool:
     if not queue.retry(job):
         return False
     KINDS[job.kind].reopen(job)
+    access.forget(job.connection)
     return True
 
 

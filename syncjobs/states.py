@@ -6,6 +6,8 @@ OPEN: Final = frozenset({"queued", "running", "waiting"})
 OVER: Final = frozenset({"done", "failed", "stopped"})
 CAN_STOP: Final = OPEN | {"attention"}
 CAN_RETRY: Final = frozenset({"failed", "attention"})
+# Reasons why a job asks for a person that are gone once the account is reconnected.
+MENDED_BY_RECONNECTING: Final = ("needs_reauth", "privilege_lost", "scope_missing", "forbidden")
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "queued": ("Queued", "notice"),

@@ -4,7 +4,8 @@ import os
 
 from celery import current_task, shared_task
 
-from syncjobs import retention, runner
+from syncjobs import heartbeat, retention, runner
+from syncjobs.imports import scratch
 
 
 def _worker() -> str:
@@ -20,6 +21,8 @@ def run() -> None:
 @shared_task(name="syncjobs.tasks.sweep")
 def sweep() -> None:
     """By the clock: whatever a lost bell left behind."""
+    heartbeat.note()
+    scratch.sweep()
     runner.run_due(_worker())
 
 

@@ -4,8 +4,9 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import Request, urlopen
 
 import psycopg
@@ -13,6 +14,9 @@ import pytest
 
 from tests import plugin
 from tests.world import Simulator, World
+
+if TYPE_CHECKING:
+    from tests.live import Live
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,8 +44,10 @@ def empty_tables() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest is begun first, so that no process is left alone with it at the end."""
 
-    def begun(item: pytest.Item) -> bool:
-        return item.get_closest_marker("slow") is None
+    def begun(item: pytest.Item) -> int:
+        if item.nodeid.startswith("tests/browser/"):
+            return 0
+        return 1 if item.get_closest_marker("slow") else 2
 
     items.sort(key=begun)
 
@@ -77,19 +83,43 @@ def simulator_process() -> Iterator[str]:
 
 
 @pytest.fixture
-def simulator(simulator_process: str, database: None) -> Simulator:
+def simulator(simulator_process: str, database: None, settings_of: Callable[..., None]) -> Simulator:
     """The simulator, fresh, and known to Patchbay as the test environment's application."""
+    settings_of(SIMULATOR_URL=simulator_process)  # test may speak to this one and no other
+    return fresh_simulator(simulator_process)
+
+
+def fresh_simulator(url: str) -> Simulator:
+    """A simulator as it begins, at whatever pace it is asked; tables are empty, and hold its application then."""
     from django.core.management import call_command
 
-    request = Request(f"{simulator_process}/_sim/reset", data=b"{}", method="POST")
+    request = Request(f"{url}/_sim/reset", data=b"{}", method="POST")
     with urlopen(request, timeout=10) as answer:
         json.load(answer)
-    call_command("ensure_defaults", simulator_url=simulator_process, verbosity=0, stdout=io.StringIO())
-    found = Simulator(simulator_process)
+    call_command("ensure_defaults", simulator_url=url, verbosity=0, stdout=io.StringIO())
+    found = Simulator(url)
     client_id = found.ask("/_sim/apps")[0]["client_id"]
     found.ask(f"/_sim/apps/{client_id}", {"per_second": 0}, "PUT")
     found.since = found.ask("/_sim/state")["journal_seq"]
     return found
+
+
+@pytest.fixture(scope="session")
+def live_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Live"]:
+    """A second simulator behind https, which this process's tests share."""
+    from tests.live import open_live
+
+    with open_live(tmp_path_factory.mktemp("live")) as live:
+        yield live
+
+
+@pytest.fixture
+def live_simulator(live_provider: "Live", database: None, settings_of: Callable[..., None]) -> "Live":
+    """The live environment's provider, fresh, and known to Patchbay by the settings of a real deployment."""
+    from tests.live import set_up
+
+    set_up(live_provider, settings_of)
+    return live_provider
 
 
 @pytest.fixture

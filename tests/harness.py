@@ -25,6 +25,7 @@ from psycopg.rows import dict_row
 
 from config.embedded.processes import descendants, is_running
 from config.env import Env
+from tests.live import Live
 from tests.world import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,10 +43,21 @@ Found = TypeVar("Found")
 class Patchbay:
     """One run of `manage.py up` on a data folder, on a port of its own."""
 
-    def __init__(self, data: Path, *options: str, settings: Mapping[str, str] | None = None) -> None:
-        """`settings` are environment variables of the run."""
-        self.data, self.options = data, options
-        self.settings = {**clean_environment(), **(settings or {})}
+    def __init__(
+        self,
+        data: Path,
+        *options: str,
+        settings: Mapping[str, str] | None = None,
+        live: Live | None = None,
+        port: int = 0,
+    ) -> None:
+        """`settings` are environment variables of the run; `live` is what its live environment speaks to.
+
+        A `port` is chosen where the address has to be known before: passkeys belong to a name, not to 127.0.0.1.
+        """
+        self.port = port
+        self.data, self.options, self.live = data, options, live
+        self.settings = {**clean_environment(), **(live.settings if live else {}), **(settings or {})}
         self.ready: dict[str, Any] = {}
         self.seconds_to_ready = 0.0
         self._ready_file = data.with_name(f"{data.name}-ready.json")
@@ -75,7 +87,7 @@ class Patchbay:
         """Start it, without waiting."""
         self._ready_file.unlink(missing_ok=True)
         command = [sys.executable, str(ROOT / "manage.py"), "up", "--data", str(self.data), *self.options]
-        command += ["--port", "0", "--ready-file", str(self._ready_file)]
+        command += ["--port", str(self.port), "--ready-file", str(self._ready_file)]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 command,
@@ -97,6 +109,8 @@ class Patchbay:
             assert self._ready_file.exists(), f"it ended before it was up:\n{self.output}"
         self.seconds_to_ready = time.monotonic() - began
         self.ready = json.loads(self._ready_file.read_text())
+        if self.live:
+            self.live.register(self.redirect_uri("live"))
         self.tree()
         return self
 
@@ -118,6 +132,15 @@ class Patchbay:
         """The settings that the run wrote down for later commands."""
         written: dict[str, str] = json.loads((self.data / "environment.json").read_text())
         return written
+
+    def redirect_uri(self, kind: str) -> str:
+        """What the deployment's application of this kind must be registered with."""
+        with self.operator() as database:
+            row = database.execute(
+                "SELECT id FROM connections_providerapp WHERE tenant_id IS NULL AND kind = %s", [kind]
+            ).fetchone()
+        assert row, f"the run has no {kind} application"
+        return f"{self.ready['url']}/oauth/callback/{row['id']}/"
 
     @property
     def simulator(self) -> Simulator:

@@ -6,6 +6,7 @@ owner's role into a template that the run's processes share; tests run as the ap
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,12 +14,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from config.embedded import datafolder, throwaway
 from config.embedded.throwaway import ThrowawayCluster
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# What the processes of a run share, and later runs find.
+FOLDER = (
+    Path(tempfile.gettempdir())
+    / f"patchbay-tests-{os.getuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+)
 CLUSTER: ThrowawayCluster | None = None
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -30,6 +38,9 @@ for name in (
     "BROKER_URL",
     "PUBLIC_URL",
     "DEPLOYMENT",
+    "EMAIL_URL",
+    "EMAIL_FROM",
+    "EMAIL_OFF",
     "PGPORT",
 ):
     os.environ.pop(name, None)
@@ -42,56 +53,86 @@ def pytest_configure(config: pytest.Config) -> None:
     set_up()
 
 
+# Which browser tests stay on one process: each process that has one of them starts a whole Patchbay for them.
+PAGES = re.compile(r"tests/browser/test_(pages|everywhere|home|docs|mail)\.py")
+OTHER_WALKS = "tests/browser/"
+
+
+class Scheduling(LoadScopeScheduling):
+    """A module stays on one process, with what it has started; the browser's modules on two."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if PAGES.match(nodeid):
+            return PAGES.pattern
+        if nodeid.startswith(OTHER_WALKS):
+            return OTHER_WALKS
+        scope: str = super()._split_scope(nodeid)
+        return scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """How tests are shared out among processes."""
+    return Scheduling(config, log)
+
+
 def set_up() -> None:
     """Database, environment and Django for this process."""
     global CLUSTER  # noqa: PLW0603  # one cluster a process, kept for its end
-    place = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-    folder = Path(tempfile.gettempdir()) / f"patchbay-tests-{os.getuid()}-{place}"
-    cluster = CLUSTER = throwaway.open_cluster(folder)
+    cluster = CLUSTER = throwaway.open_cluster(FOLDER)
     name = f"test_{WORKER}_{os.getpid()}"
-    template = _template(cluster, folder)
+    template = _template(cluster)
     cluster.create_database(name, template=template)
     os.environ.update(
         DATABASE_URL=cluster.app_url(name),
         DATABASE_OWNER_URL=cluster.owner_url(name),
         DATABASE_OPERATOR_URL=cluster.operator_url(name),
         DATABASE_POOL_SIZE="8",
-        PATCHBAY_DATA=str(folder / "data"),
+        PATCHBAY_DATA=str(FOLDER / "data"),
         BROKER_URL="redis://127.0.0.1:1/0",
         PUBLIC_URL="http://patchbay.localhost:8000",
         LOG_LEVEL="WARNING",
         # The pace of the provider is proved where whole runs are; here it would only be waited for.
         CALLS_PER_SECOND="100",
         ACTIVITY_SECONDS="0.3",
+        RECONCILE_SECONDS="3",
     )
     import django
 
     django.setup()
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    # Hashing a password is slow on purpose; how slow is nothing that a test in this process looks at.
+    PBKDF2PasswordHasher.iterations = 1_000
 
 
-def _template(cluster: ThrowawayCluster, folder: Path) -> str:
-    """A migrated database, made once for this state of the migrations and copied by every process."""
+def migrations_digest() -> str:
+    """The state of the migrations, in twelve characters."""
     digest = hashlib.sha256()
     for path in [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "connections" / "tenancy.py"]:
         digest.update(path.read_bytes())
-    name = f"template_{digest.hexdigest()[:12]}"
-    with datafolder.locked(folder / "template.lock", wait=True):
+    return digest.hexdigest()[:12]
+
+
+def _template(cluster: ThrowawayCluster) -> str:
+    """A migrated database, made once for this state of the migrations and copied by every process."""
+    name = f"template_{migrations_digest()}"
+    with datafolder.locked(FOLDER / "template.lock", wait=True):
         with psycopg.connect(cluster.superuser_url(), autocommit=True) as superuser:
             if superuser.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 return name
         cluster.drop_database("building")
         cluster.create_database("building")
-        environment = {
-            **os.environ,
-            "DATABASE_URL": cluster.app_url("building"),
-            "DATABASE_OWNER_URL": cluster.owner_url("building"),
-            "DATABASE_OPERATOR_URL": cluster.operator_url("building"),
-        }
-        command = [sys.executable, "manage.py", "migrate", "--database", "owner", "--no-input", "-v0"]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        migrate(cluster.app_url("building"), cluster.owner_url("building"), cluster.operator_url("building"))
         with psycopg.connect(cluster.superuser_url(), autocommit=True) as superuser:
             superuser.execute(f'ALTER DATABASE building RENAME TO "{name}"')
     return name
+
+
+def migrate(app_url: str, owner_url: str, operator_url: str) -> None:
+    """Apply every migration to a database, in a process of its own."""
+    urls = {"DATABASE_URL": app_url, "DATABASE_OWNER_URL": owner_url, "DATABASE_OPERATOR_URL": operator_url}
+    command = [sys.executable, "manage.py", "migrate", "--database", "owner", "--no-input", "-v0"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **urls}, check=True)
 
 
 def superuser_url() -> str:
@@ -102,12 +143,17 @@ def superuser_url() -> str:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let the database go."""
+    take_down()
+
+
+def take_down() -> None:
+    """The end of what `set_up` began."""
     if CLUSTER is not None:
         from django.db import connections
 
         for connection in connections.all(initialized_only=True):
             connection.close()
             if connection.settings_dict["OPTIONS"].get("pool"):
-                connection.close_pool()  # type: ignore[attr-defined]
+                connection.close_pool()  # type: ignore[attr-defined]  # newer than the stubs
         CLUSTER.drop_database(f"test_{WORKER}_{os.getpid()}")
         CLUSTER.close()

@@ -17,6 +17,8 @@ class Simulator:
 
     url: str
     since: int = 0
+    # The application that looks at an account; Patchbay's own, whose limit it shares then, unless there is another.
+    looks_by: str = ""
 
     def ask(self, path: str, body: object = None, method: str | None = None) -> Any:
         """One of its control calls."""
@@ -36,7 +38,8 @@ class Simulator:
 
     def token(self, account: str | None = None) -> str:
         """An access token of its own, to look at an account as the provider's own user would."""
-        return self.ask("/_sim/token", {"account": account} if account else {})["access_token"]
+        wish = {"account": account, "client_id": self.looks_by}
+        return self.ask("/_sim/token", {name: value for name, value in wish.items() if value})["access_token"]
 
     def get(self, path: str, account: str | None = None) -> Any:
         """A provider call with such a token, outside the product."""
@@ -50,6 +53,13 @@ class Simulator:
                     raise
                 time.sleep(0.3)
         raise AssertionError("the simulator refused every try")
+
+
+def confirm(person: Any) -> None:
+    """The person's address, as if its link had been followed."""
+    from allauth.account.models import EmailAddress
+
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
 
 
 @dataclass
@@ -69,6 +79,8 @@ class World:
         from connections.models import Membership, User
 
         people = [User.objects.create_user(f"{name}@people.test") for name in ("owner", "member", "stranger")]
+        for person in people:
+            confirm(person)
         tenant = accounts.open_workspace(people[0], "Alpha Software")
         foreign = accounts.open_workspace(people[2], "Omega Software")
         with tenancy.acting_for(tenant.pk):
@@ -97,17 +109,20 @@ class World:
         client.force_login(user)
         return client
 
-    def token(self, user: Any = None) -> str:
-        """An API token of a person's test environment."""
+    def token(self, user: Any = None, kind: str = "test") -> str:
+        """An API token of one of a person's environments."""
         from connections import keys
         from connections.models import Environment
 
-        scope = self.scope(user)
+        scope = self.scope(user, kind)
         with scope.transaction():
-            _, token = keys.create(Environment.objects.get(pk=scope.environment_id), "test")
+            environment = Environment.objects.get(pk=scope.environment_id)
+            _, token = keys.create(environment, "test", scopes=[keys.EVERYTHING])
         return token.reveal()
 
-    def connection(self, user: Any = None, name: str = "Acme Bakery", status: str = "active") -> Any:
+    def connection(
+        self, user: Any = None, name: str = "Acme Bakery", status: str = "active", kind: str = "test"
+    ) -> Any:
         """A linked account's rows, without any provider behind them."""
         from datetime import UTC, datetime, timedelta
 
@@ -116,19 +131,19 @@ class World:
         from connections.constantcontact.shapes import TokenGrant
         from connections.models import Connection, ProviderApp, QuotaPool
 
-        app = ProviderApp.objects.using("operator").filter(tenant=None, kind="test").first()
+        app = ProviderApp.objects.using("operator").filter(tenant=None, kind=kind).first()
         if app is None:
             pool = QuotaPool.objects.using("operator").create(name="pool")
             app = ProviderApp.objects.using("operator").create(
-                kind="test",
+                kind=kind,
                 pool=pool,
                 name="Simulator",
-                client_id="test-client",
+                client_id=f"{kind}-client",
                 authorize_url="http://provider.localhost:1/authorize",
                 token_url="http://provider.localhost:1/token",
                 api_url="http://provider.localhost:1",
             )
-        scope = self.scope(user)
+        scope = self.scope(user, kind)
         now = datetime.now(UTC)
         with scope.transaction():
             connection = Connection.objects.create(

@@ -75,7 +75,7 @@ def spawn(
                 cwd=cwd,
                 start_new_session=True,
                 # After the switch of account: the kernel forgets the setting when the uid changes.
-                preexec_fn=_die_with_parent(death_signal),  # noqa: PLW1509
+                preexec_fn=_die_with_parent(death_signal),  # noqa: PLW1509  # prctl alone
                 user=switch.uid if switch else None,
                 group=switch.gid if switch else None,
                 extra_groups=[] if switch else None,

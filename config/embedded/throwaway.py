@@ -122,9 +122,10 @@ def main(folder: Path) -> int:
 
 def keep(folder: Path, writer: int) -> None:
     """Own the server from its start until no process uses it any more, then leave nothing of it."""
+    # The keeper's lock goes first at the end: who waits for the users' lock must not take us for alive then.
     with (
-        datafolder.locked(folder / "keeper.lock", wait=True),
         datafolder.open_lock(folder / "users.lock") as users,
+        datafolder.locked(folder / "keeper.lock", wait=True),
     ):
         placement = place(folder)
         secrets = datafolder.load_secrets(folder)

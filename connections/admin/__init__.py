@@ -1,5 +1,5 @@
-"""Operators' pages of the ground floor, by subject: workspaces and people, links, the ledger of calls."""
+"""Operators' pages of the ground floor, by subject: workspaces and people, links, messages, the ledger of calls."""
 
-from connections.admin import ledger, links, tenants
+from connections.admin import audit, ledger, links, mail, tenants
 
-__all__ = ["ledger", "links", "tenants"]
+__all__ = ["audit", "ledger", "links", "mail", "tenants"]

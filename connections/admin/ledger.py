@@ -6,13 +6,16 @@ from django.contrib import admin
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from connections import quota, quotause
 from connections.admin.pages import (
     ByEnvironment,
     FactsTable,
     InEnvironment,
+    InWorkspace,
     OneOf,
     OperatorPages,
     Rows,
@@ -20,9 +23,11 @@ from connections.admin.pages import (
     state_word,
 )
 from connections.constantcontact.signals import Signal
-from connections.models import ProviderApp, ProviderCall, QuotaDay, QuotaPool
+from connections.models import ProviderApp, ProviderCall, QuotaDay, QuotaPool, QuotaShare
+from connections.quotause import CALLS_FOR
 
 DAYS_SHOWN = 14
+TENANTS_SHOWN = 50
 
 
 class AppsOfPool(FactsTable):
@@ -49,12 +54,21 @@ class QuotaPoolPages(OperatorPages):
 
     list_display = ("name", "today", "calls_per_second", "calls_per_day", "token_calls_per_second", "closed")
     search_fields = ("name", "apps__name", "apps__client_id")
-    editable = ("name", "calls_per_second", "calls_per_day", "token_calls_per_second")
+    editable = (
+        "name",
+        "calls_per_second",
+        "calls_per_day",
+        "token_calls_per_second",
+        "pacing",
+        "jitter_ms",
+    )
     may_add = True
+    actions = ("open_again",)
     fieldsets = (
         (None, {"fields": ("name", "id")}),
         ("Limits", {"fields": ("calls_per_second", "calls_per_day", "token_calls_per_second")}),
-        ("Use", {"fields": ("today", "closed", "recent_days")}),
+        ("Pace", {"fields": ("pacing", "jitter_ms", "slower")}),
+        ("Use", {"fields": ("day", "foreign", "closed", "recent_days")}),
     )
     inlines = (AppsOfPool,)
 
@@ -69,13 +83,45 @@ class QuotaPoolPages(OperatorPages):
     def today(self, row: QuotaPool) -> str:
         """Calls, limit and share."""
         used = int(getattr(row, "used_today", 0))
-        return f"{used:,} of {row.calls_per_day:,} ({100 * used // row.calls_per_day} %)"
+        return f"{used:,} of {row.calls_per_day:,} ({100 * used // max(1, row.calls_per_day)} %)"
+
+    @admin.display(description="today (UTC)")
+    def day(self, row: QuotaPool) -> SafeString | str:
+        """What is used, left, kept and expected, by class and by workspace."""
+        if row._state.adding:
+            return fact(None)
+        use = quotause.overview(row.pk)
+        context = {
+            "use": use,
+            "classes": [(one, CALLS_FOR[one.call_class]) for one in use.classes],
+            "tenants": use.tenants[:TENANTS_SHOWN],
+            "more": len(use.tenants[TENANTS_SHOWN:]),
+        }
+        return render_to_string("admin/connections/quotapool/day.html", context)
 
     @admin.display(description="closed by the provider until", ordering="closed_until")
     def closed(self, row: QuotaPool) -> str:
         """Only while it is still so."""
         still = row.closed_until is not None and row.closed_until > datetime.now(UTC)
         return fact(row.closed_until if still else None)
+
+    @admin.display(description="slower, since the provider said throttled")
+    def slower(self, row: QuotaPool) -> str:
+        """By how much, and since when."""
+        return fact(f"{row.slow_factor:.2f} since {row.slowed_at:%Y-%m-%d %H:%M}" if row.slowed_at else None)
+
+    @admin.display(description="calls that others seem to have made")
+    def foreign(self, row: QuotaPool) -> str:
+        """How many, on the day of the last sign of them."""
+        return fact(f"{row.foreign_calls:,} on {row.foreign_day}" if row.foreign_day else None)
+
+    @admin.action(description="Open again: the provider takes calls, and nobody else uses the key")
+    def open_again(self, request: HttpRequest, rows: Rows) -> None:
+        """What the provider said of these pools is over."""
+        for pool in rows:
+            quota.open_again(pool.pk)
+            self.log_change(request, pool, "Opened again.")
+        self.message_user(request, "Calls may go again.")
 
     @admin.display(description="calls a day (UTC)")
     def recent_days(self, row: QuotaPool) -> SafeString | str:
@@ -86,6 +132,24 @@ class QuotaPoolPages(OperatorPages):
             "", "<li>{}: {}</li>", ((f"{day:%Y-%m-%d}", f"{used:,}") for day, used in days)
         )
         return format_html("<ul>{}</ul>", lines) if lines else fact(None)
+
+
+@admin.register(QuotaShare)
+class QuotaSharePages(InWorkspace, OperatorPages):
+    """What each workspace has of a pool: its weight may be changed."""
+
+    list_display = ("workspace", "pool", "weight", "used_of_day")
+    joined = ("tenant", "pool")
+    editable = ("weight",)
+    sortable_by = ()
+    id_search = ("tenant_id", "pool_id")
+    search_fields = ("tenant__name",)
+    fieldsets = ((None, {"fields": ("workspace", "pool", "weight", "used_of_day")}),)
+
+    @admin.display(description="calls of the day (UTC)")
+    def used_of_day(self, row: QuotaShare) -> str:
+        """Of the last day with any."""
+        return fact(f"{row.persons + row.work:,} on {row.day}" if row.day else None)
 
 
 class ByAnswer(OneOf):

@@ -4,6 +4,7 @@
 layers of `transport` decide about quota, log and retries; nothing here knows of them.
 """
 
+import ssl
 from collections.abc import Iterable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
@@ -16,15 +17,18 @@ from connections.constantcontact.resources.activities import Activities
 from connections.constantcontact.resources.contacts import Contacts
 from connections.constantcontact.resources.custom_fields import CustomFields
 from connections.constantcontact.resources.lists import Lists
+from connections.constantcontact.resources.segments import Segments
+from connections.constantcontact.resources.tags import Tags
 
 USER_AGENT: Final = "Patchbay"
 TIMEOUT: Final = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
+Answer = httpx.Response  # for who hands one on without knowing what it was made by
 Params = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def new_wire(*, max_connections: int = 20, verify: bool = True) -> httpx.HTTPTransport:
+def new_wire(*, max_connections: int = 20, verify: ssl.SSLContext | bool = True) -> httpx.HTTPTransport:
     """The wire: make one a process and keep it, building its TLS context takes longer than many calls."""
     limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
     return httpx.HTTPTransport(verify=verify, trust_env=False, limits=limits)
@@ -61,6 +65,8 @@ class Client:
         self.contacts = Contacts(http)
         self.custom_fields = CustomFields(http)
         self.lists = Lists(http)
+        self.segments = Segments(http)
+        self.tags = Tags(http)
 
     def raw(
         self,
@@ -68,11 +74,15 @@ class Client:
         path: str,
         *,
         params: Params | None = None,
+        query: str = "",
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         stream: bool = False,
     ) -> httpx.Response:
         """Any call below /v3/, answered as the provider answers it, status and body unchanged.
+
+        Args:
+            query: in place of `params`, the query as a program has written it.
 
         Raises paths.UnsafePath (a ValueError) for an address or header that may not be sent. With `stream`
         the body is not read yet and the caller closes the response.
@@ -81,7 +91,7 @@ class Client:
             raise paths.UnsafePath("The method must be one of " + ", ".join(sorted(METHODS)) + ".")
         request = self._http.build_request(
             method,
-            paths.checked_path(path),
+            paths.checked_path(path) + (f"?{paths.checked_query(query)}" if query else ""),
             params=None if params is None else httpx.QueryParams(tuple(_pairs(params))),
             headers=proxying.outgoing(headers or {}, plain=stream),
             content=content,

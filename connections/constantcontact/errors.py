@@ -4,32 +4,34 @@
     |-- Unauthorized         401: the access token is missing, expired or revoked
     |-- Forbidden            403: scope, privilege or a deactivated application; the answer tells not which
     |-- NotFound             404
+    |   `-- CursorExpired    404 or 400 to a page's link: the walk begins again
     |-- Conflict             409: a duplicate, or two edits at once
+    |   `-- Simultaneous     409 to a sign-up: another one of the same person is under way
     |-- Invalid              400 and other refusals of what we sent
     |   `-- UnsupportedMedia 415
     |-- Throttled            429: too fast for the application's second; pace down
     |-- QuotaExceeded        429: the application's day is spent; nothing until 00:00 UTC
     |-- ActivityQueueFull    429: this account has its 1,000 activities queued; the pool is innocent
+    |-- NotReady             202 to a read: the provider is still working it out; ask again
     |-- ServerFault          5xx on a call that changes nothing
     |-- Unreachable          not delivered: no byte of the request left
     |-- OutcomeUnknown       sent, but no answer to trust; 5xx on a call that changes something
     |   `-- WrongShape       answered with a body that is cut, garbled or not what the call answers
     |-- QuotaRefused         our own ledger said no; nothing was sent
+    |   `-- Resting          too many calls failed just now; nothing was sent
     `-- TokenError
         |-- InvalidGrant     the one thing that means: reconnect
         |-- InvalidClient    client id or secret are wrong: the operator's matter
         `-- TokenUnavailable anything else at the token endpoint: back off, the old token may still work
 
 Texts say what to do next and are safe to log: `message` is the provider's text without tokens and addresses.
+Which answer means which class is the table of `meanings`.
 """
 
 import re
 from typing import ClassVar, Final
 
-import httpx
-
 from connections.constantcontact import redaction
-from connections.constantcontact.faults import Fault, read_fault
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONTACT_ID = re.compile(r"\bcontact ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -88,6 +90,12 @@ class NotFound(ProviderError):
     advice = "Constant Contact does not know this object. Read the collection again before using its id."
 
 
+class CursorExpired(NotFound):
+    """A page's link is not known any more."""
+
+    advice = "This link to a further page has died. Begin the walk, or its window of time, again."
+
+
 class Conflict(ProviderError):
     """409."""
 
@@ -98,6 +106,12 @@ class Conflict(ProviderError):
         """The contact that is in the way, where the provider names it."""
         found = _CONTACT_ID.search(self.message)
         return found.group(1).lower() if found else None
+
+
+class Simultaneous(Conflict):
+    """409 to a sign-up."""
+
+    advice = "Another sign-up of the same person is under way. Try again in a moment."
 
 
 class Invalid(ProviderError):
@@ -130,6 +144,12 @@ class ActivityQueueFull(ProviderError):
     """429 for an account's queued activities."""
 
     advice = "This account has too many queued activities. Wait for some to finish; other accounts may go on."
+
+
+class NotReady(ProviderError):
+    """202 to a read."""
+
+    advice = "Constant Contact is still working it out. Ask the same again after a pause."
 
 
 class ServerFault(ProviderError):
@@ -171,6 +191,12 @@ class QuotaRefused(ProviderError):
         super().__init__(reason)
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+
+
+class Resting(QuotaRefused):
+    """Too many calls failed just now; nothing was sent."""
+
+    advice = "Constant Contact fails at the moment; nothing was sent. One call in a while asks how it is."
 
 
 class TokenError(ProviderError):
@@ -216,61 +242,3 @@ class TokenUnavailable(TokenError):
     """Anything else."""
 
     advice = "The token endpoint gave no token. Try again later; the present access token may still work."
-
-
-_BY_STATUS: Final[dict[int, type[ProviderError]]] = {
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    415: UnsupportedMedia,
-}
-_BY_KEY_429: Final[dict[str | None, type[ProviderError]]] = {
-    "throttled": Throttled,
-    "quota_exceeded": QuotaExceeded,
-}
-
-
-def from_response(response: httpx.Response) -> ProviderError:
-    """The error that this answer means; the body must have been read."""
-    request = response.request
-    fault = read_fault(response.content)
-    kind = meaning(response, fault)
-    return kind(
-        fault.message,
-        status=response.status_code,
-        error_key=fault.error_key,
-        method=request.method,
-        path=redaction.path_of(request.url),
-    )
-
-
-def meaning(response: httpx.Response, fault: Fault) -> type[ProviderError]:
-    """Which class an answer that is not a success belongs to."""
-    status = response.status_code
-    if status == 429:
-        return _BY_KEY_429.get(fault.error_key) or _unkeyed_429(response.request, fault.message.lower())
-    if is_server_fault(status):
-        return ServerFault if response.request.method in SAFE_METHODS else OutcomeUnknown
-    if status < 400:
-        return WrongShape
-    return _BY_STATUS.get(status, Invalid)
-
-
-def is_server_fault(status: int) -> bool:
-    """5xx, and 408: the gateway's way of saying that the service did not answer it in time."""
-    return status >= 500 or status == 408
-
-
-def _unkeyed_429(request: httpx.Request, text: str) -> type[ProviderError]:
-    if "queued" in text and "activit" in text:
-        return ActivityQueueFull
-    # The gateway's stock texts, should it ever leave the key out.
-    if "limit exceeded" in text:
-        return QuotaExceeded
-    if "too many requests" in text:
-        return Throttled
-    # The key of the queue's refusal is not published. On a call that queues an activity, waiting for the
-    # account is right for that and harmless for any other unpublished limit.
-    queues = request.method == "POST" and request.url.path.startswith("/v3/activities/")
-    return ActivityQueueFull if queues else Throttled

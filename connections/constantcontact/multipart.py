@@ -1,4 +1,4 @@
-"""The body of a CSV import, byte for byte: the same input always gives the same bytes.
+"""The body of an import, CSV or JSON, byte for byte: the same input always gives the same bytes.
 
 The provider cuts a body at its limit without a word, so the exact size is known before anything is sent.
 Rendered here rather than by httpx, whose boundary is random, which would make a repeated batch a different
@@ -46,9 +46,27 @@ def multipart_overhead(file_name: str, list_ids: Sequence[str]) -> int:
     return len(render_multipart(file_name, b"", list_ids).body)
 
 
+def render_json(rows: bytes, list_ids: Sequence[str]) -> bytes:
+    """The body of one JSON import around `rows`, the bytes of a JSON array."""
+    _require_lists(list_ids)
+    if not (rows.startswith(b"[") and rows.endswith(b"]")):
+        raise ValueError("The rows of a JSON import are one array.")
+    ids = ",".join(f'"{list_id}"' for list_id in list_ids).encode("ascii")
+    return b"".join((b'{"list_ids":[', ids, b'],"import_data":', rows, b"}"))
+
+
+def json_overhead(list_ids: Sequence[str]) -> int:
+    """How many bytes of a JSON import's body are not its rows' or the commas between them."""
+    return len(render_json(b"[]", list_ids))
+
+
 def _require_sound(file_name: str, list_ids: Sequence[str]) -> None:
     if not _FILE_NAME.fullmatch(file_name):
         raise ValueError("The file's name must be plain and end in .csv.")
+    _require_lists(list_ids)
+
+
+def _require_lists(list_ids: Sequence[str]) -> None:
     if not 1 <= len(list_ids) <= MOST_LISTS:
         raise ValueError(f"An import goes to 1 to {MOST_LISTS} lists.")
     if not all(_LIST_ID.fullmatch(list_id) for list_id in list_ids):

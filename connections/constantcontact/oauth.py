@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from connections.constantcontact import errors, reading, signals
+from connections.constantcontact import errors, meanings, reading, signals
 from connections.constantcontact.faults import read_fault
 from connections.constantcontact.redaction import Secret, revealed
 from connections.constantcontact.shapes import TokenGrant
@@ -140,7 +140,8 @@ def _post(http: httpx.Client, app: AppCredentials, url: str, form: Form) -> http
         return http.send(request, auth=auth)
     except errors.QuotaRefused as fault:
         wait = fault.retry_after_seconds
-        failure = errors.TokenUnavailable("held_back", fault.message, retry_after_seconds=wait)
+        reason = "resting" if isinstance(fault, errors.Resting) else "held_back"
+        failure = errors.TokenUnavailable(reason, fault.message, retry_after_seconds=wait)
     except errors.ProviderError as fault:
         failure = _silence(fault.message, sent=fault.may_have_happened)
     except httpx.RequestError as fault:
@@ -171,6 +172,6 @@ def _refusal(response: httpx.Response) -> errors.TokenError:
         return errors.InvalidClient("invalid_client", fault.message, status=status)
     if status == 429:
         return errors.TokenUnavailable("throttled", fault.message, status=status, retry_after_seconds=1.0)
-    if errors.is_server_fault(status) or status < 400:
+    if meanings.is_server_fault(status) or status < 400:
         return errors.TokenUnavailable("no_answer", fault.message, status=status, sent=True)
     return errors.TokenUnavailable(fault.error_key or "refused", fault.message, status=status)

@@ -3,6 +3,7 @@
 A page carries the link to the next one, so that a caller can keep it and go on from there after a restart.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,30 @@ def walk(fetch: Callable[[str], Page[T]], first: str) -> Iterator[Page[T]]:
         page = fetch(href)
         yield page
         href = page.next_href
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A walk whose links are kept between steps: notices that it goes in a circle, in constant space.
+
+    One link on the way is remembered as a mark, at ever greater distances; whoever meets his mark again goes in
+    a circle (Brent's way of finding a cycle). Plain values, to be kept as JSON.
+    """
+
+    mark: str = ""
+    steps: int = 0
+    limit: int = 1
+
+    def after(self, href: str) -> "Trail":
+        """The trail one link further; WrongShape when this link was met before."""
+        here = hashlib.sha256(href.encode()).hexdigest()[:16]
+        if here == self.mark:
+            raise errors.WrongShape(
+                "the pages go round in a circle", method="GET", path=href.partition("?")[0]
+            )
+        if self.steps + 1 == self.limit:
+            return Trail(here, 0, self.limit * 2)
+        return Trail(self.mark, self.steps + 1, self.limit)
 
 
 def read_page(

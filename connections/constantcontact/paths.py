@@ -12,6 +12,7 @@ LONGEST: Final = 8192
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_.,~:-]+")
 _QUERY = re.compile(r"(?:[A-Za-z0-9_.,~:;!$'()*/?@&=+\[\]|-]|%[0-9A-Fa-f]{2})*")
+_WRITTEN = re.compile(r"[!-\"$-~]*")  # visible ASCII, no #
 _CONTROL = re.compile(r"%(?:0[0-9A-Fa-f]|1[0-9A-Fa-f]|7[Ff])")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -28,6 +29,13 @@ def checked_path(path: str) -> str:
     if not all(_SEGMENT.fullmatch(part) and part.strip(".") for part in segments):
         raise UnsafePath("The path holds an empty, dotted or unusual segment.")
     return path
+
+
+def checked_query(query: str) -> str:
+    """A query as a program wrote it, to be sent on unread: plain signs, so that it stays one. Or UnsafePath."""
+    if len(query) > LONGEST or not _WRITTEN.fullmatch(query):
+        raise UnsafePath("The query is too long or holds unusual signs; percent-encode them.")
+    return query
 
 
 def checked_href(href: object) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import httpx
 
-from connections.constantcontact import errors, redaction
+from connections.constantcontact import errors, meanings, redaction
 
 T = TypeVar("T")
 Document = Mapping[str, Any]  # Any: this is JSON before it has been judged
@@ -28,11 +28,19 @@ class Misshapen(ValueError):
 def read(response: httpx.Response, parse: Callable[[object], T]) -> T:
     """What a successful answer says, parsed; every other answer raises its error."""
     if not response.is_success:
-        raise errors.from_response(response)
+        raise meanings.from_response(response)
     try:
         return parse(parsed(response))
     except Misshapen as fault:
         raise wrong_shape(response, str(fault)) from None
+
+
+def accept(response: httpx.Response) -> None:
+    """Takes a success whose body says nothing, empty or JSON; every other answer raises its error."""
+    if not response.is_success:
+        raise meanings.from_response(response)
+    if response.content:
+        read(response, lambda value: value)
 
 
 def wrong_shape(response: httpx.Response, message: str) -> errors.WrongShape:

@@ -1,8 +1,19 @@
-"""What to do after a failed attempt: a table, and the layer that obeys it.
+"""How often a call is sent again after a failed attempt: a table, and the layer that obeys it.
 
-Promises: a call that may have changed something is never sent again here (its caller finds out first); all
-attempts and waits together end by the policy's deadline, so that a job's step never outlives its lease.
-Longer waits, such as for a spent day or a full queue, are the job's business.
+    not delivered (connect, DNS, TLS)   every method  3 times      nothing left, so the charge is given back
+    answer lost or cut, safe method     2 times                    charged; what was read is thrown away
+    answer lost or cut, other methods   never                      OutcomeUnknown: the caller finds out first
+    200 that is not whole JSON          as a lost answer
+    500, 503, 408, safe method          5 times                    charged; `breaker` rests the pool at half of 20
+    500, 503, 408, other methods        never                      OutcomeUnknown
+    429 throttled                       5 times, 1 s and more      refused before it was done
+    409 simultaneous sign-up            3 times                    refused before it was done
+    everything else                     never                      see `meanings`
+
+Promises: a call that may have changed something is never sent again here (its caller finds out first); a PUT
+is not either, for its body was made from a reading that may be old by now; all attempts and waits together end
+by the policy's deadline, so that a job's step never outlives its lease. Longer waits, such as for a spent day
+or a full queue, are the job's business. Each attempt takes its own permit and leaves its own record.
 """
 
 import random
@@ -37,6 +48,8 @@ _THROTTLED: Final = Rule(5, 1.0, 8.0)  # refused before it was done, so safe for
 TABLE: Final[Mapping[tuple[Signal, bool], Rule]] = {
     (Signal.NOT_SENT, True): _NOT_SENT,
     (Signal.NOT_SENT, False): _NOT_SENT,
+    (Signal.SIMULTANEOUS, True): NEVER,
+    (Signal.SIMULTANEOUS, False): Rule(3, 0.5, 4.0),
     (Signal.THROTTLED, True): _THROTTLED,
     (Signal.THROTTLED, False): _THROTTLED,
     (Signal.NO_ANSWER, True): Rule(2, 0.5, 5.0),

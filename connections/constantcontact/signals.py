@@ -1,28 +1,14 @@
-"""What one attempt amounts to, in one word: the retry table's key and the call log's outcome."""
+"""What one attempt amounts to: its signal, from the answer or from what went wrong instead of one."""
 
-from enum import StrEnum
 from typing import Final
 
 import httpx
 
-from connections.constantcontact import errors, reading
+from connections.constantcontact import errors, meanings, reading
 from connections.constantcontact.faults import Fault
+from connections.constantcontact.outcomes import Signal
 
-
-class Signal(StrEnum):
-    """How one attempt ended."""
-
-    ANSWERED = "answered"
-    REFUSED = "refused"
-    THROTTLED = "throttled"
-    QUOTA_EXCEEDED = "quota_exceeded"
-    QUEUE_FULL = "queue_full"
-    SERVER_FAULT = "server_fault"
-    GARBLED = "garbled"
-    NOT_SENT = "not_sent"
-    NO_ANSWER = "no_answer"
-    TOO_LARGE = "too_large"
-    INTERRUPTED = "interrupted"
+__all__ = ["STREAM", "Signal", "TooLarge", "is_safe", "is_streamed", "of_exception", "of_response"]
 
 
 class TooLarge(httpx.RequestError):
@@ -37,13 +23,6 @@ _NOT_SENT: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_BY_MEANING: Final[dict[type[errors.ProviderError], Signal]] = {
-    errors.Throttled: Signal.THROTTLED,
-    errors.QuotaExceeded: Signal.QUOTA_EXCEEDED,
-    errors.ActivityQueueFull: Signal.QUEUE_FULL,
-    errors.ServerFault: Signal.SERVER_FAULT,
-    errors.OutcomeUnknown: Signal.SERVER_FAULT,
-}
 
 
 def of_exception(fault: BaseException) -> Signal:
@@ -58,7 +37,7 @@ def of_exception(fault: BaseException) -> Signal:
 def of_response(response: httpx.Response, fault: Fault) -> Signal:
     """The signal of an answered attempt; `response` has its request and, unless it streams, its body."""
     if not response.is_success:
-        return _BY_MEANING.get(errors.meaning(response, fault), Signal.REFUSED)
+        return meanings.of_answer(response, fault).signal
     if is_streamed(response.request) or not response.content or not _wants_json(response.request):
         return Signal.ANSWERED
     try:

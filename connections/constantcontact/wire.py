@@ -28,6 +28,7 @@ class CallRecord:
 
     method: str
     path: str
+    base_url: str
     host: str
     status: int | None
     error_key: str | None
@@ -164,6 +165,7 @@ def _record(
     return CallRecord(
         method=request.method,
         path=redaction.path_of(request.url),
+        base_url=f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
         host=request.url.host,
         status=status,
         error_key=key,

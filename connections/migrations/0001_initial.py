@@ -16,10 +16,13 @@ CREATE FUNCTION app_environment() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
 
 
 def grant_to_roles(apps, schema_editor):
-    """Tables that this owner makes from here on are open to the application's and the operators' roles."""
+    """Tables that this owner has made, or makes from here on, are open to the application's and the operators' roles."""
     quote = schema_editor.connection.ops.quote_name
     for role in filter(None, connections.tenancy.application_roles()):
         schema_editor.execute(f"GRANT USAGE ON SCHEMA public TO {quote(role)}")
+        # Django's own first tables are older than this migration.
+        schema_editor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quote(role)}")
+        schema_editor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quote(role)}")
         schema_editor.execute(
             f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {quote(role)}"
         )
@@ -47,6 +50,9 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('test', 'Test'), ('live', 'Live')], max_length=4)),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='environment_row_security', scope='tenant'),
+                ],
                 'ordering': ['tenant_id', 'kind'],
             },
         ),
@@ -68,6 +74,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='providerapp_row_security', scope='shared'),
+                ],
                 'verbose_name': 'provider application',
                 'ordering': ['kind', 'name'],
             },
@@ -111,6 +120,10 @@ class Migration(migrations.Migration):
                 ('provider_app', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connections.providerapp')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='connection_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='connection_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                ],
                 'ordering': ['account_name', 'id'],
             },
         ),
@@ -162,6 +175,10 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=True, name='membership_row_security', scope='tenant'),
+                    models.UniqueConstraint(fields=('tenant', 'user'), name='membership_once'),
+                ],
                 'ordering': ['created_at', 'id'],
             },
         ),
@@ -187,6 +204,12 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=True, name='linkstate_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='linkstate_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'reconnecting_id'), name='linkstate_reconnecting_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='linkstate_within_tenant'),
+                ],
                 'ordering': ['-created_at', 'id'],
             },
         ),
@@ -215,6 +238,10 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=True, name='apikey_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='apikey_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                ],
                 'verbose_name': 'API token',
                 'ordering': ['-created_at', 'id'],
             },
@@ -233,6 +260,13 @@ class Migration(migrations.Migration):
                 ('environment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.environment')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
+            options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='connectiontoken_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='connectiontoken_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='connectiontoken_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='QuotaDay',
@@ -292,43 +326,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='providerapp',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='providerapp_row_security', scope='shared'),
-        ),
-        migrations.AddConstraint(
-            model_name='providerapp',
             constraint=models.UniqueConstraint(fields=('tenant', 'kind', 'client_id'), name='providerapp_once', nulls_distinct=False),
         ),
         migrations.AddConstraint(
             model_name='providerapp',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['test', 'live'])), name='providerapp_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=connections.tenancy.RowSecurity(findable=True, name='membership_row_security', scope='tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('tenant', 'user'), name='membership_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='linkstate',
-            constraint=connections.tenancy.RowSecurity(findable=True, name='linkstate_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='linkstate',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='linkstate_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='linkstate',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'reconnecting_id'), name='linkstate_reconnecting_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='linkstate',
-            constraint=models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='linkstate_within_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='environment',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='environment_row_security', scope='tenant'),
         ),
         migrations.AddConstraint(
             model_name='environment',
@@ -344,38 +346,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='connection',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='connection_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='connection_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
             constraint=models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='connection_within_tenant'),
         ),
         migrations.AddConstraint(
             model_name='connection',
             constraint=models.UniqueConstraint(fields=('tenant', 'environment', 'account_id', 'customer_ref'), name='connection_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='apikey',
-            constraint=connections.tenancy.RowSecurity(findable=True, name='apikey_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='apikey',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='apikey_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='connectiontoken',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='connectiontoken_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='connectiontoken',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='connectiontoken_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='connectiontoken',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='connectiontoken_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
         ),
     ]

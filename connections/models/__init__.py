@@ -1,23 +1,51 @@
 """Rows of the ground floor: people and workspaces, links, and the ledger of provider calls."""
 
-from connections.models.ledger import ProviderCall, QuotaDay, QuotaPool, QuotaSlot
+from connections.models.audit import AuditEvent, AuditHead
+from connections.models.facts import ProviderFact
+from connections.models.ledger import (
+    ProviderCall,
+    QuotaDay,
+    QuotaHour,
+    QuotaPool,
+    QuotaShare,
+    QuotaSlot,
+    QuotaUse,
+    Ticket,
+)
 from connections.models.links import Connection, ConnectionToken, LinkState, ProviderApp
+from connections.models.mail import Message
 from connections.models.people import User
-from connections.models.tenants import ApiKey, Environment, EnvironmentRow, Membership, Tenant
+from connections.models.tenants import (
+    ApiKey,
+    Environment,
+    EnvironmentRow,
+    Invitation,
+    Membership,
+    Tenant,
+)
 
 __all__ = [
     "ApiKey",
+    "AuditEvent",
+    "AuditHead",
     "Connection",
     "ConnectionToken",
     "Environment",
     "EnvironmentRow",
+    "Invitation",
     "LinkState",
     "Membership",
+    "Message",
     "ProviderApp",
     "ProviderCall",
+    "ProviderFact",
     "QuotaDay",
+    "QuotaHour",
     "QuotaPool",
+    "QuotaShare",
     "QuotaSlot",
+    "QuotaUse",
     "Tenant",
+    "Ticket",
     "User",
 ]

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 
 from connections.models.ledger import QuotaPool
 from connections.models.tenants import Environment, EnvironmentRow, Tenant
@@ -79,6 +80,8 @@ class Connection(EnvironmentRow):
     customer_ref = models.CharField("customer reference", max_length=200, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.CONNECTING)
     last_error = models.CharField(max_length=300, blank=True)
+    # What Constant Contact no longer allows although the grant lives; a reason of `access.Finding`.
+    refusal = models.CharField(max_length=20, blank=True)
     account_id = models.CharField("Constant Contact account", max_length=80)
     account_name = models.CharField(max_length=200, blank=True)
     account_email = models.CharField(max_length=254, blank=True)
@@ -90,11 +93,16 @@ class Connection(EnvironmentRow):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     linked_at = models.DateTimeField(null=True, blank=True)
+    # The account has all the activities queued that it may; its bulk work waits until then.
+    queue_full_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["account_name", "id"]
+        indexes = [
+            models.Index("tenant", "environment", Lower("account_name"), "id", name="connection_by_name")
+        ]
         constraints = [
-            *in_environment("connection"),
+            *in_environment("connection", findable=True),
             unique_within_tenant("connection"),
             models.UniqueConstraint(
                 fields=["tenant", "environment", "account_id", "customer_ref"], name="connection_once"
@@ -106,7 +114,12 @@ class Connection(EnvironmentRow):
 
 
 class ConnectionToken(EnvironmentRow):
-    """The sealed tokens of one connection, in a row of their own so that a refresh locks nothing else."""
+    """The sealed tokens of one connection, in a row of their own so that a refresh locks nothing else.
+
+    `due_at` is when the sweep looks at it: the keep-alive of an idle grant, the early renewal of one in use
+    (`wanted_at`: first use of this token), or the next try. `asking`, `asks` and `asked_at` are the intent of a call
+    to the token endpoint, committed before it leaves: `asks` counts those whose end nobody knows.
+    """
 
     connection = models.OneToOneField(
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="token", db_constraint=False
@@ -118,9 +131,21 @@ class ConnectionToken(EnvironmentRow):
     version = models.PositiveIntegerField(default=1)
     refreshed_at = models.DateTimeField()
     failed_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    failure = models.CharField(max_length=40, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
+    wanted_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    asking = models.UUIDField(null=True, blank=True, editable=False)
+    asks = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [*in_environment("connectiontoken", ("connection_id", "connections_connection"))]
+        indexes = [models.Index(fields=["due_at"], name="connectiontoken_due")]
+        constraints = [
+            *in_environment("connectiontoken", ("connection_id", "connections_connection"), findable=True)
+        ]
 
     def __str__(self) -> str:
         return f"tokens of {self.connection_id}"

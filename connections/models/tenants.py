@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from connections.models.mail import Message
 from connections.tenancy import RowSecurity, SameTenant
 
 
@@ -93,17 +94,61 @@ class Membership(models.Model):
         return f"{self.user} ({self.role})"
 
 
+class Invitation(models.Model):
+    """An address asked to join a workspace: by a link that is sent once, kept as a digest, and ends one way."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address", max_length=254)
+    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    digest = models.BinaryField(max_length=32, unique=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    declined_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            RowSecurity(name="invitation_row_security", scope="tenant", findable=True),
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at=None, declined_at=None, revoked_at=None),
+                name="invitation_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.role})"
+
+
 class ApiKey(EnvironmentRow):
     """An API token of one environment: shown once, kept as a digest, found by its public prefix."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=24, unique=True)
+    last_four = models.CharField(max_length=4, blank=True)
     digest = models.BinaryField(max_length=32)
+    scopes = models.JSONField(default=list)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+    last_used_for = models.CharField(max_length=120, blank=True)
+    # Calls of the running minute.
+    minute = models.DateTimeField(null=True, editable=False)
+    minute_calls = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = "API token"

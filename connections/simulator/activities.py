@@ -65,7 +65,7 @@ def accept(
 ) -> Response:
     """Takes a job into the queue and answers with it."""
     if call.account.queued >= MOST_QUEUED:
-        raise errors.queue_full()
+        raise errors.queue_full(named=call.switch("queue_full_key") == "named")
     whole = call.store.activity_seconds * SECOND
     # Per 1,000 rows a thirtieth of the base time: 50 ms at the default speed.
     length = int(whole + whole / 30 * size / 1000)
@@ -83,6 +83,9 @@ def accept(
     call.commit({"do": "activity.open", "activity": to_json(activity)})
     activity = call.account.activities[activity.activity_id]
     shown = show_activity(call, activity)
+    if status == 202 and kind == "list_delete":
+        # The one answer of a job that is documented without its counters.
+        shown.pop("status")
     headers = [("Location", shown["_links"]["self"]["href"])] if status == 202 else []
     return json_response(status, shown, headers)
 
@@ -117,7 +120,8 @@ def show_activity(call: Call, activity: Activity) -> Json:
         shown["status"] = {name: activity.counters.get(name, 0) for name in names}
     shown["_links"] = {"self": {"href": f"/v3/activities/{activity.activity_id}"}}
     if activity.kind == "export":
-        shown["_links"]["results"] = {"href": f"/v3/contact_exports/{activity.activity_id}"}
+        href = f"/v3/{call.switch('export_link')}/{activity.activity_id}"
+        shown["_links"]["results"] = {"href": href}
     return shown
 
 
@@ -168,7 +172,10 @@ def get_activities(call: Call) -> Response:
 def find_activity(call: Call, activity_id: str, name: str = "activity_id") -> Activity:
     """A job of the last ten days, or a refusal."""
     activity = call.account.activities.get(call.require_id(name, activity_id))
-    if activity is None or call.now - activity.created > RETENTION:
+    kept = activity is not None and (
+        call.now - activity.created <= RETENTION or call.switch("activity_after_retention") == "found"
+    )
+    if activity is None or not kept:
         raise errors.not_found("Activity")
     return activity
 

@@ -14,7 +14,11 @@ from pathlib import Path
 from . import (
     account,
     activities,
+    automations,
+    beginnings,
     bulk,
+    campaign_sending,
+    campaigns,
     catalog,
     contact_writes,
     contacts,
@@ -23,21 +27,34 @@ from . import (
     control_state,
     custom_fields,
     errors,
+    events,
     exports,
     faults,
     import_work,
     imports,
     oauth,
+    partner,
+    partner_access,
+    partner_hooks,
+    partner_operations,
+    report_landing,
+    report_summaries,
+    reports,
     roles,
     seeds,
+    segments,
+    social,
+    xrefs,
 )
 from .call import Call
-from .clock import Clock, real_milliseconds
+from .clock import Clock, real_milliseconds, show_header, utc_day
 from .control import Control
 from .gateway import Gateway
-from .journal import Journal, JournalTrouble
+from .journal import Journal
 from .messages import Json, Request, Response, json_response
 from .oauth_call import OAuthCall
+from .routes import PARTNER
+from .seeds import USUAL_CROWD
 from .store import Store
 
 # Importing a module of handlers registers its routes, effects and control paths.
@@ -45,6 +62,8 @@ HANDLERS = (
     account,
     activities,
     bulk,
+    campaign_sending,
+    campaigns,
     catalog,
     contact_writes,
     contacts,
@@ -52,12 +71,21 @@ HANDLERS = (
     control_people,
     control_state,
     custom_fields,
+    events,
     exports,
     import_work,
     imports,
+    partner,
+    partner_hooks,
+    partner_operations,
+    report_landing,
+    report_summaries,
+    reports,
+    segments,
+    social,
+    xrefs,
 )
-DEFAULT_SEED = "patchbay"
-DEFAULT_ACCOUNTS = 3
+_OAUTH = ("/oauth2/", "/partners/oauth2/")
 
 
 class Simulator:
@@ -68,6 +96,7 @@ class Simulator:
         *,
         seed: str | None = None,
         accounts: int | None = None,
+        contacts: int | None = None,
         journal: Path | None = None,
         activity_seconds: float = 1.5,
         real: Callable[[], int] = real_milliseconds,
@@ -79,14 +108,14 @@ class Simulator:
         self._lock = threading.RLock()
         self._control = Control(self)
         entries = self.journal.load()
-        seed, accounts = _origin(entries, seed, accounts)
+        seed, accounts, contacts = beginnings.of(entries, seed, accounts, contacts)
         self.store = Store(seed, self.clock, activity_seconds)
         self.gateway = Gateway(self.store)
         if entries:
             self.replay(entries)
         else:
-            self.note("control", "START", "/_sim/start", 200, seeds.origin(seed, accounts))
-            seeds.sow(self.store, seed, accounts)
+            self.note("control", "START", "/_sim/start", 200, seeds.origin(seed, accounts, contacts))
+            seeds.sow(self.store, seed, accounts, contacts)
 
     # --- the journal -----------------------------------------------------------------------------------
 
@@ -97,10 +126,11 @@ class Simulator:
             if change is not None:
                 activities.advance(self.store, at)
                 if change["do"] == "start":
-                    self._begin(change["seed"], change["accounts"])
+                    self._begin(change["seed"], change["accounts"], change.get("contacts", USUAL_CROWD))
                 else:
                     self.store.apply(change, at)
             self.gateway.count(entry["host"], entry["client_id"], entry["status"], at)
+        automations.forget(self.store, entries[-1]["at"] if entries else self.clock.now())
 
     def note(
         self,
@@ -134,17 +164,35 @@ class Simulator:
         with self._lock:
             now = self.clock.now()
             try:
-                activities.advance(self.store, now)
-                if request.path.startswith("/_sim/"):
-                    return self._control.answer(request, now)
-                wish = self.faults.take(request)
-                answer = self._oauth if request.path.startswith("/oauth2/") else self._api
-                return answer(request, now, wish)
+                self._advance(now)
+                response = self._answer(request, now)
+                self._note_mails(now)
+                # As from any server that has a clock; a client may take the provider's time from it.
+                response.headers.append(("Date", show_header(now)))
+                return response
             except Exception:
                 # A defect of the simulator must show in its log, and must not look like the provider's fault.
                 self.defects += 1
                 sys.stderr.write(f"defect on {request.method} {request.path}\n{traceback.format_exc()}")
                 return json_response(400, {"message": "The simulator could not make sense of this request."})
+
+    def _answer(self, request: Request, now: int) -> Response:
+        if request.path.startswith("/_sim/"):
+            return self._control.answer(request, now)
+        wish = self.faults.take(request)
+        answer = self._oauth if request.path.startswith(_OAUTH) else self._api
+        return answer(request, now, wish)
+
+    def _advance(self, now: int) -> None:
+        """Ends the jobs whose time has come, and notes the mails that follow from them and from the day."""
+        activities.advance(self.store, now)
+        self._note_mails(now)
+
+    def _note_mails(self, now: int) -> None:
+        for effect in automations.take(self.store, now):
+            self.store.apply(effect, now)
+            path = f"/mail/{effect['kind']}"
+            self.note("mail", "SEND", path, 202, effect, caller=(None, effect["account"]), at=now)
 
     def _oauth(self, request: Request, now: int, wish: Json) -> Response:
         call = OAuthCall(request, self.store, now, self.journal.seq + 1, self.gateway.admit_token_call)
@@ -155,15 +203,19 @@ class Simulator:
     def _api(self, request: Request, now: int, wish: Json) -> Response:
         call: Call | None = None
         try:
-            entry, identifiers, access = self.gateway.enter(request, now)
-            call = self._call(request, now, access.grant_id, access.scope, wish)
-            self.gateway.admit(call.app, now)
+            entry, identifiers = self.gateway.find(request)
+            if entry.scope == PARTNER:
+                call = self._partner_call(request, now, wish)
+            else:
+                access = self.gateway.enter(request, now)
+                call = self._call(request, now, access.grant_id, access.scope, wish)
+            self.gateway.admit(call.app, f"{entry.method} {entry.template}", now)
             response = faults.instead_of_work(wish)
             if response is None:
                 roles.require(call, entry.scope, entry.privilege)
                 response = entry.handler(call, *identifiers)
         except errors.Refusal as refusal:
-            response = refusal.response
+            response = self.gateway.worded(refusal.response, request.path)
         if call is None:
             self._finish("api", request, response, None, now, (None, None))
         else:
@@ -186,6 +238,13 @@ class Simulator:
             wish.get("activity", "completed"),
         )
 
+    def _partner_call(self, request: Request, now: int, wish: Json) -> Call:
+        """A partner's call; its handler puts the customer's account in the place of the first."""
+        app = partner_access.enter(self.store, request, now)
+        first = next(iter(self.store.accounts.values()))
+        owner, outcome = next(iter(first.users.values())), wish.get("activity", "completed")
+        return Call(request, self.store, now, self.journal.seq + 1, first, owner, app, [PARTNER], outcome)
+
     def _finish(
         self,
         host: str,
@@ -207,36 +266,24 @@ class Simulator:
 
     def reset(self, now: int) -> None:
         """Back to the seeds; the journal goes on."""
-        seed, accounts = self.store.seed, len(self.store.accounts)
-        self._begin(seed, accounts)
-        self.note("control", "POST", "/_sim/reset", 200, seeds.origin(seed, accounts), at=now)
+        first = self.store.origin
+        self._begin(first["seed"], first["accounts"], first.get("contacts", USUAL_CROWD))
+        self.note("control", "POST", "/_sim/reset", 200, first, at=now)
 
-    def _begin(self, seed: str, accounts: int) -> None:
+    def _begin(self, seed: str, accounts: int, contacts: int) -> None:
         self.faults.clear()
         self.gateway.clear()
         self.store.clear()
         self.clock.restore({"offset": 0, "frozen_at": None})
-        seeds.sow(self.store, seed, accounts)
+        self.store.last_day = utc_day(self.clock.now())
+        seeds.sow(self.store, seed, accounts, contacts)
 
     def dump(self) -> Json:
         """The whole state as JSON, up to this instant."""
         with self._lock:
-            activities.advance(self.store, self.clock.now())
+            self._advance(self.clock.now())
             whole: Json = json.loads(json.dumps(self.store.dump()))
             return whole
 
     def close(self) -> None:
         self.journal.close()
-
-
-def _origin(entries: list[Json], seed: str | None, accounts: int | None) -> tuple[str, int]:
-    """The seed and number of accounts: those of the journal, which any given ones must equal."""
-    if not entries:
-        return seed or DEFAULT_SEED, accounts or DEFAULT_ACCOUNTS
-    first = entries[0]["effect"]
-    if not isinstance(first, dict) or first.get("do") != "start":
-        raise JournalTrouble("the journal does not begin with a start of the simulator")
-    for name, given in (("seed", seed), ("accounts", accounts)):
-        if given is not None and given != first[name]:
-            raise JournalTrouble(f"the journal was begun with {name} {first[name]}, not {given}")
-    return first["seed"], first["accounts"]

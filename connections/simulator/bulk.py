@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from . import activities, contact_parts, errors
+from . import activities, contact_parts, errors, segments
 from .activities import add_error, work
 from .call import Call
 from .catalog import mailable
@@ -65,7 +65,7 @@ def check_source(
     elif kind == "tag_ids":
         value = call.require_tags(value, "source.tag_ids")
     elif kind == "segment_id":
-        raise errors.not_found("Segment")
+        segments.wanted_by(call, str(value))
     elif kind == "contact_ids":
         value = list(dict.fromkeys(item.lower() for item in value))
     return kind, value
@@ -80,6 +80,10 @@ def people_of(account: Account, kind: str, value: object, exclude: Iterable[str]
         index = account.members if kind == "list_ids" else account.tagged
         seqs = set().union(*(index.get(item, set()) for item in value))
         people = [account.contacts[seq] for seq in sorted(seqs)]
+    elif kind == "segment_id":
+        segment = segments.living(account, str(value))
+        test = segments.test_for(segment) if segment is not None else None
+        people = [contact for contact in account.contacts if test is not None and test(contact)]
     elif kind == "new_subscriber":
         people = [contact for contact in account.contacts if is_new_subscriber(contact, at)]
     else:
@@ -284,4 +288,4 @@ def delete_fields(call: Call) -> Response:
 def run_delete_fields(store: Store, account: Account, activity: Activity) -> None:
     """Deletes custom fields with their values."""
     for field_id in activity.order["custom_field_ids"]:
-        drop_field(account, field_id)
+        drop_field(store, account, field_id, activity.complete_at)

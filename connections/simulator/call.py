@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from . import checks, errors, ids
+from . import checks, errors, ids, paging
 from .clock import show_time
 from .messages import Json, Request
 from .records import App, User
@@ -44,15 +44,22 @@ class Call:
 
     def parameters(self, *known: str) -> dict[str, str]:
         """The query as a dictionary; a repeated name counts with its last value."""
-        found = dict(self.request.query_pairs())
+        found = paging.aged(
+            dict(self.request.query_pairs()),
+            known,
+            self.now,
+            self.store.switches.number("cursor_life_seconds"),
+        )
         if self.store.switches["unknown_query_parameter"] == "refused":
-            problems = [f"{name} is not a valid parameter" for name in found if name not in known]
+            problems = [
+                f"{name} is not a valid parameter" for name in found if name not in (*known, paging.SINCE)
+            ]
             if problems:
                 raise errors.invalid(*problems)
-        return {name: value for name, value in found.items() if name in known}
+        return {name: value for name, value in found.items() if name in (*known, paging.SINCE)}
 
     def body(self, shape: checks.Record) -> Json:
-        """The JSON body, checked against its shape; properties that are null count as left out."""
+        """The JSON body, checked against its shape; what is null or unknown counts as left out."""
         if self.request.media_type() != "application/json":
             raise errors.unsupported("Content-Type must be application/json.")
         value = read_json(self.request.body)
@@ -61,7 +68,8 @@ class Call:
             problems += [f"{name} is not a valid property" for name in shape.unknown_in(value)]
         if problems:
             raise errors.invalid(*problems)
-        return {name: item for name, item in value.items() if item is not None}
+        known: Json = checks.known_part(shape, value)
+        return {name: item for name, item in known.items() if item is not None}
 
     def require_id(self, name: str, value: str) -> str:
         if not checks.is_uuid(value):
@@ -71,15 +79,19 @@ class Call:
     def require_lists(self, list_ids: Iterable[str], name: str = "list_ids") -> list[str]:
         """The ids in lower case and without repeats, all of living lists of this account."""
         wanted = list(dict.fromkeys(item.lower() for item in list_ids))
-        living = self.account.lists
-        problems = [
-            f"{name} contains an unknown list_id {item}"
-            for item in wanted
-            if item not in living or living[item].deleted is not None
-        ]
+        problems = [f"{name} contains an unknown list_id {item}" for item in self.unknown_lists(wanted)]
         if problems:
             raise errors.invalid(*problems[:20])
         return wanted
+
+    def unknown_lists(self, list_ids: Iterable[str]) -> list[str]:
+        """The ids of which this account has no living list."""
+        lists = self.account.lists
+        return [
+            item
+            for item in list_ids
+            if (found := lists.get(item.lower())) is None or found.deleted is not None
+        ]
 
     def require_tags(self, tag_ids: Iterable[str], name: str = "tag_ids") -> list[str]:
         wanted = list(dict.fromkeys(item.lower() for item in tag_ids))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import activities, errors, paging
+from . import activities, checks, errors, paging
 from .call import Call, csv_values
 from .checks import Flag, Record, Text
 from .messages import Json, Response, json_response
@@ -47,7 +47,9 @@ def show_list(call: Call, item: ContactList, count: str | None = None) -> Json:
         shown["deleted_at"] = call.time(item.deleted)
     if count is not None:
         members = call.account.members.get(item.list_id, set())
-        if count == "all":
+        if count == "sms":
+            shown["membership_count"] = sum(call.account.contacts[seq].sms is not None for seq in members)
+        elif count == "all":
             shown["membership_count"] = len(members)
         else:
             people = call.account.contacts
@@ -59,6 +61,13 @@ def _membership_count(asked: dict[str, str]) -> str | None:
     wanted = asked.get("include_membership_count")
     if wanted is not None and wanted not in ("all", "active"):
         raise errors.invalid("include_membership_count does not have a valid value")
+    channel = asked.get("channel_type", "email")
+    if channel not in ("email", "sms"):
+        raise errors.invalid("channel_type does not have a valid value")
+    if flag_in(asked, "include_sms_membership_count"):
+        if channel != "sms":
+            raise errors.invalid("include_sms_membership_count can only be used with channel_type sms")
+        return "sms"
     return wanted
 
 
@@ -74,25 +83,17 @@ def flag_in(asked: dict[str, str], name: str) -> bool:
 def get_lists(call: Call) -> Response:
     """A page of lists."""
     asked = call.parameters(
-        "limit",
-        "cursor",
-        "include_count",
-        "include_membership_count",
-        "name",
-        "status",
-        "channel_type",
-        "include_sms_membership_count",
+        *("limit", "cursor", "include_count", "include_membership_count", "name", "status"),
+        *("channel_type", "include_sms_membership_count"),
     )
     position = 0
     if "cursor" in asked:
         asked, position = paging.read_cursor(asked["cursor"])
-    limit = paging.limit_of(asked, most=1000)
+    limit = paging.limit_of(asked, most=call.store.switches.number("lists_limit"))
     count = _membership_count(asked)
     states = csv_values(asked.get("status", "active"))
     if not states or any(state not in _LIST_STATES for state in states):
         raise errors.invalid("status does not have a valid value")
-    if asked.get("channel_type", "email") not in ("email", "sms"):
-        raise errors.invalid("channel_type does not have a valid value")
     found = [
         item
         for item in call.account.lists.values()
@@ -152,11 +153,12 @@ def put_list(call: Call, list_id: str) -> Response:
     item = _list(call, list_id, living=True)
     body = call.body(_LIST)
     _check_list_name(call, body["name"].strip(), but=item.list_id)
+    keeps = call.switch("list_put_omitted") == "kept"
     item = replace(
         item,
         name=body["name"].strip(),
-        description=body.get("description", ""),
-        favorite=body.get("favorite", False),
+        description=body.get("description", item.description if keeps else ""),
+        favorite=body.get("favorite", item.favorite if keeps else False),
         updated=call.now,
     )
     call.commit({"do": "list.save", "list": to_json(item)})
@@ -249,5 +251,7 @@ def put_tag(call: Call, tag_id: str) -> Response:
 @route("DELETE", "/contact_tags/{tag_id}", privilege="contacts:write")
 def delete_tag(call: Call, tag_id: str) -> Response:
     """Deletes a tag in the background and takes it off all contacts."""
+    if checks.is_uuid(tag_id) and tag_id.lower() not in call.account.tags:
+        raise errors.not_found("Tag", call.store.switches.number("tag_delete_unknown"))
     tag = _tag(call, tag_id)
     return activities.accept(call, "tag_delete", {"tag_ids": [tag.tag_id]}, status=202)

@@ -7,7 +7,7 @@ the property's name first, as the provider words it. null counts as left out.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
@@ -63,6 +63,20 @@ class Number:
     def faults(self, name: str, value: object) -> Iterator[str]:
         if isinstance(value, bool) or not isinstance(value, int):
             yield f"{name} must be an integer"
+        elif not self.least <= value <= self.most:
+            yield f"{name} must be between {self.least} and {self.most}"
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A number, whole or not, within bounds."""
+
+    least: float = -1e15
+    most: float = 1e15
+
+    def faults(self, name: str, value: object) -> Iterator[str]:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            yield f"{name} must be a number"
         elif not self.least <= value <= self.most:
             yield f"{name} must be between {self.least} and {self.most}"
 
@@ -151,6 +165,19 @@ class Record:
 
     def unknown_in(self, value: dict[str, object]) -> list[str]:
         return [key for key in value if key not in self.properties]
+
+
+def known_part(shape: Shape, value: Any) -> Any:
+    """A checked value without the properties that its shape does not know: nobody has looked at those."""
+    if isinstance(shape, Record) and shape.properties and isinstance(value, dict):
+        return {
+            name: known_part(shape.properties[name], item)
+            for name, item in value.items()
+            if name in shape.properties
+        }
+    if isinstance(shape, Many) and isinstance(shape.of, Record) and isinstance(value, list):
+        return [known_part(shape.of, item) for item in value]
+    return value
 
 
 def problems_of(shape: Shape, value: object) -> list[str]:

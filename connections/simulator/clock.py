@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import lru_cache
 
 SECOND = 1000
@@ -74,6 +75,16 @@ def show_time(milliseconds: int, form: str = "seconds") -> str:
 def show_date(milliseconds: int) -> str:
     """The day of an instant."""
     return show_time(milliseconds)[:10]
+
+
+@lru_cache(maxsize=1_024)
+def _header_form(seconds: int) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
+
+
+def show_header(milliseconds: int) -> str:
+    """An instant as the `Date` of an answer."""
+    return _header_form(milliseconds // SECOND)
 
 
 def utc_day(milliseconds: int) -> int:

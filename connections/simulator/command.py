@@ -5,7 +5,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from .app import DEFAULT_SEED, Simulator
+from .app import Simulator
+from .beginnings import DEFAULT_SEED
 from .journal import JournalTrouble
 from .server import PortTaken, serve
 
@@ -17,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--journal", type=Path, help="file that keeps the state over restarts")
     parser.add_argument("--seed", help=f"what the data are grown from (default: {DEFAULT_SEED})")
     parser.add_argument("--accounts", type=_count, help="number of accounts (default: 3)")
+    parser.add_argument(
+        "--contacts", type=_contacts, help="size of the largest account, up to 2,000,000 (default: 600)"
+    )
     parser.add_argument(
         "--activity-seconds",
         type=_seconds,
@@ -31,6 +35,10 @@ def _port(text: str) -> int:
 
 def _count(text: str) -> int:
     return _between(text, 1, 10_000)
+
+
+def _contacts(text: str) -> int:
+    return _between(text, 1, 2_000_000)
 
 
 def _between(text: str, least: int, most: int) -> int:
@@ -60,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
         simulator = Simulator(
             seed=options.seed,
             accounts=options.accounts,
+            contacts=options.contacts,
             journal=options.journal,
             activity_seconds=options.activity_seconds,
         )

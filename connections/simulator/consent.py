@@ -51,9 +51,11 @@ def authorize(call: OAuthCall) -> Response:
 
 
 def _request_problem(store: Store, app: App, asked: dict[str, str]) -> tuple[str, str] | None:
+    if app.flow == "device":
+        return "unauthorized_client", "The client is not authorized to use this flow."
     if asked.get("response_type") != "code":
         return "unsupported_response_type", "The response type is not supported by this server."
-    if not asked.get("state"):
+    if not asked.get("state") and store.switches["state_required"] == "yes":
         return "invalid_request", "The authentication request has an invalid 'state' parameter."
     scopes = asked.get("scope", "").split()
     if not scopes or any(scope not in SCOPES for scope in scopes):

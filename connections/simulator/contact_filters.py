@@ -1,40 +1,40 @@
 """The filters of GET /contacts: each a test of one contact, or a set of candidates from an index."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from . import errors
+from . import errors, segments
 from .call import Call, csv_values
-from .catalog import mailable
 from .clock import SECOND, parse_time
 from .records import Contact
 
 Test = Callable[[Contact], bool]
 
-_STATES: dict[str, Test] = {
-    "all": lambda contact: True,
-    "deleted": lambda contact: contact.deleted is not None,
-    "not_set": lambda contact: contact.deleted is None and contact.permission == "not_set",
-    "pending_confirmation": lambda c: c.deleted is None and c.permission == "pending_confirmation",
-    "temp_hold": lambda contact: contact.deleted is None and contact.permission == "temp_hold",
-    "unsubscribed": lambda contact: contact.deleted is None and contact.unsubscribed,
-}
+_PERMISSIONS = ("not_set", "pending_confirmation", "temp_hold", "unsubscribed")
+_STATES = ("all", "active", "deleted", *_PERMISSIONS)
 
 
 def _status_test(call: Call, text: str | None) -> Test:
+    seen = call.now - call.store.switches.number("delete_lag_seconds") * SECOND
+
+    def there(contact: Contact) -> bool:
+        # A deletion shows once the collection has caught up with it.
+        return contact.deleted is None or contact.deleted > seen
+
     if text is None:
-        return lambda contact: contact.deleted is None
-    active: Test = mailable
-    if call.switch("status_active") == "not_unsubscribed":
-        active = lambda contact: contact.deleted is None and not contact.unsubscribed  # noqa: E731
-    tests = []
-    for state in csv_values(text):
-        test = active if state == "active" else _STATES.get(state)
-        if test is None:
-            raise errors.invalid(f"status does not have a valid value: {state}")
-        tests.append(test)
-    if not tests:
-        raise errors.invalid("status does not have a valid value")
-    return tests[0] if len(tests) == 1 else lambda contact: any(test(contact) for test in tests)
+        return there
+    states = csv_values(text)
+    wrong = [state for state in states if state not in _STATES]
+    if wrong or not states:
+        raise errors.invalid(f"status does not have a valid value: {', '.join(wrong)}")
+    if "all" in states:
+        return lambda contact: True
+    permissions = {state for state in states if state in _PERMISSIONS}
+    if "active" in states:
+        permissions |= {"explicit", "implicit"}
+        if call.switch("status_active") == "not_unsubscribed":
+            permissions |= set(_PERMISSIONS) - {"unsubscribed"}
+    gone_too = "deleted" in states
+    return lambda contact: contact.permission in permissions if there(contact) else gone_too
 
 
 def _instant(asked: dict[str, str], name: str) -> int | None:
@@ -93,6 +93,8 @@ def tests_of(call: Call, asked: dict[str, str]) -> tuple[list[Test], set[int] | 
         if wanted is not None:
             either = set().union(*(index.get(value, set()) for value in wanted))
             candidates = either if candidates is None else candidates & either
+    if "segment_id" in asked:
+        tests.append(segments.test_for(segments.wanted_by(call, asked["segment_id"])))
     if "sms_status" in asked:
         tests.append(_sms_test(asked["sms_status"]))
     return tests, candidates
@@ -115,13 +117,28 @@ def _sms_test(text: str) -> Test:
     return test
 
 
+def newest_first(call: Call) -> bool:
+    """Whether the collection begins with the contact that came last."""
+    return call.switch("contacts_order") == "newest_first"
+
+
+def place(call: Call, contact: Contact) -> int:
+    """The position from which a walk goes on with this contact."""
+    return contact.seq + 1 if newest_first(call) else contact.seq
+
+
 def walk(call: Call, tests: list[Test], candidates: set[int] | None, start: int) -> Iterator[Contact]:
-    """The contacts that pass all tests, from a position of the account's order on."""
+    """The contacts that pass all tests, from a position of the account's order on (`place`)."""
     people = call.account.contacts
-    if candidates is None:
-        positions: Iterable[int] = range(start, len(people))
+    if newest_first(call):
+        low, high = 0, start or len(people)
     else:
-        positions = sorted(seq for seq in candidates if seq >= start)
+        low, high = start, len(people)
+    positions: Sequence[int] = range(low, high)
+    if candidates is not None:
+        positions = sorted(seq for seq in candidates if low <= seq < high)
+    if newest_first(call):
+        positions = positions[::-1]
     for seq in positions:
         contact = people[seq]
         if all(test(contact) for test in tests):

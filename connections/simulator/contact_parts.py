@@ -10,6 +10,7 @@ from .switches import Switches
 MOST_LISTS = 50
 MOST_TAGS = 50
 MOST_VALUES = 25
+MOST_NOTES = 150
 EMAIL = Matching(is_email, Text(80, 1))
 CORE_TEXTS = ("first_name", "last_name", "job_title", "company_name")
 ARRAYS = ("custom_fields", "phone_numbers", "street_addresses", "list_memberships", "taggings", "notes")
@@ -44,6 +45,11 @@ _CONSENT = Record(
     },
     required=("sms_consent_permission", "consent_type"),
 )
+# The sign-up form asks for more: how and where the person agreed.
+_FORM_CONSENT = Record(
+    _CONSENT.properties,
+    required=(*_CONSENT.required, "consent_medium_type", "consent_medium_url", "consent_medium_details"),
+)
 _CORE: dict[str, Shape] = {
     **{name: Text(50) for name in CORE_TEXTS},
     "birthday_month": Number(1, 12),
@@ -57,7 +63,7 @@ CONTACT: dict[str, Shape] = {
     "street_addresses": Many(_ADDRESS, 3),
     "list_memberships": Many(Uuid(), MOST_LISTS),
     "taggings": Many(Uuid(), MOST_TAGS),
-    "notes": Many(Record({"content": Text(2000, 1)}, required=("content",)), 150),
+    "notes": Many(Record({"content": Text(2000, 1)}, required=("content",)), MOST_NOTES),
     "sms_channel": Record(
         {"full_sms_address": Text(16, 1), "sms_channel_consents": Many(_CONSENT, 10)},
         required=("full_sms_address", "sms_channel_consents"),
@@ -78,7 +84,7 @@ SIGN_UP = Record(
                 "sms_address": Text(16, 1),
                 "dial_code": Text(5, 1),
                 "country_code": Text(2, 2),
-                "sms_channel_consents": Many(_CONSENT, 10),
+                "sms_channel_consents": Many(_FORM_CONSENT, 10),
             },
             required=("sms_address", "dial_code", "country_code", "sms_channel_consents"),
         ),
@@ -115,9 +121,9 @@ def with_parts(call: Call, contact: Contact, body: Json, source: str) -> Contact
     """The contact with every sub-resource that the body has; the others stay."""
     changes: Json = {}
     if "list_memberships" in body:
-        changes["lists"] = tuple(call.require_lists(body["list_memberships"], "list_memberships"))
+        changes["lists"] = _lists(call, contact, body["list_memberships"])
     if "taggings" in body:
-        changes["tags"] = tuple(call.require_tags(body["taggings"], "taggings"))
+        changes["tags"] = _tags(call, contact, body["taggings"])
     if "custom_fields" in body:
         values = values_of(call, body["custom_fields"])
         if call.switch("put_present_custom_fields") == "merged":
@@ -133,13 +139,40 @@ def with_parts(call: Call, contact: Contact, body: Json, source: str) -> Contact
             _address(call, item, index) for index, item in enumerate(body["street_addresses"])
         )
     if "notes" in body:
-        changes["notes"] = tuple(
-            {"note_id": call.new_id("note", index), "created_at": call.now, "content": item["content"]}
-            for index, item in enumerate(body["notes"])
-        )
+        changes["notes"] = _notes(call, contact, body["notes"])
     if "sms_channel" in body:
         changes["sms"] = _sms(call, body["sms_channel"], source)
     return contact.changed(**changes)
+
+
+def _tags(call: Call, contact: Contact, wanted: list[str]) -> tuple[str, ...]:
+    tags = tuple(call.require_tags(wanted, "taggings"))
+    if call.switch("put_present_taggings") == "merged":
+        tags = tuple(dict.fromkeys((*contact.tags, *tags)))
+    if len(tags) > MOST_TAGS:
+        raise errors.invalid(f"taggings exceeds the maximum of {MOST_TAGS} items")
+    return tags
+
+
+def _notes(call: Call, contact: Contact, wanted: list[Json]) -> tuple[Json, ...]:
+    notes = tuple(
+        {"note_id": call.new_id("note", index), "created_at": call.now, "content": item["content"]}
+        for index, item in enumerate(wanted)
+    )
+    if call.switch("put_present_notes") == "merged":
+        notes = (*notes, *contact.notes)
+    if len(notes) > MOST_NOTES:
+        raise errors.invalid(f"notes exceeds the maximum of {MOST_NOTES} items")
+    return notes
+
+
+def _lists(call: Call, contact: Contact, wanted: list[str]) -> tuple[str, ...]:
+    lists = tuple(call.require_lists(wanted, "list_memberships"))
+    if call.switch("put_present_lists") == "merged":
+        lists = tuple(dict.fromkeys((*contact.lists, *lists)))
+    if len(lists) > MOST_LISTS:
+        raise errors.invalid(f"list_memberships exceeds the maximum of {MOST_LISTS} items")
+    return lists
 
 
 def _phone(call: Call, number: str, kind: str, source: str, index: int) -> Json:
@@ -166,10 +199,7 @@ def _address(call: Call, item: Json, index: int) -> Json:
 
 
 def _sms(call: Call, channel: Json, source: str) -> Json:
-    consents = [
-        {name: value for name, value in consent.items() if value is not None}
-        for consent in channel["sms_channel_consents"]
-    ]
+    consents = [_consent(call, consent) for consent in channel["sms_channel_consents"]]
     return {
         "sms_channel_id": ids.uuid(call.store.seed, "sms", call.seq),
         "sms_address": channel.get("full_sms_address") or channel.get("sms_address"),
@@ -181,6 +211,15 @@ def _sms(call: Call, channel: Json, source: str) -> Json:
     }
 
 
+def _consent(call: Call, wanted: Json) -> Json:
+    kept = {name: value for name, value in wanted.items() if value is not None}
+    if "advertised_frequency" in kept:
+        kept["advertised_frequency"] = str(kept["advertised_frequency"])
+    out = kept["sms_consent_permission"] == "unsubscribed"
+    kept["opt_out_date" if out else "opt_in_date"] = call.now
+    return {**kept, "created_at": call.now, "updated_at": call.now}
+
+
 def values_of(call: Call, wanted: list[Json]) -> tuple[Json, ...]:
     """Custom field values in their stored form; blank ones are left out, wrong ones refused."""
     checked = call.switch("typed_values") == "checked"
@@ -190,7 +229,8 @@ def values_of(call: Call, wanted: list[Json]) -> tuple[Json, ...]:
         field_id = item["custom_field_id"].lower()
         field = call.account.fields.get(field_id)
         if field is None:
-            problems.append(f"custom_fields contains an unknown custom_field_id {field_id}")
+            if call.switch("unknown_field_value") == "refused":
+                problems.append(f"custom_fields contains an unknown custom_field_id {field_id}")
             continue
         if item.get("choice_ids"):
             value = field_values.read_choices(field, item["choice_ids"])
@@ -222,8 +262,9 @@ def with_sign_up(call: Call, contact: Contact, body: Json) -> Contact:
     if len(lists) > MOST_LISTS:
         raise errors.invalid(f"list_memberships exceeds the maximum of {MOST_LISTS} items")
     values = merge_values(contact.custom_fields, values_of(call, body.get("custom_fields", [])))
-    if len(values) > MOST_VALUES:
-        raise errors.invalid(f"custom_fields exceeds the maximum of {MOST_VALUES} items")
+    most = call.store.switches.number("sign_up_most_values")
+    if len(values) > most:
+        raise errors.invalid(f"custom_fields exceeds the maximum of {most} items")
     changes: Json = {"lists": lists, "custom_fields": values}
     number = body.get("phone_number")
     if number and all(phone["phone_number"] != number for phone in contact.phones):

@@ -49,6 +49,12 @@ def show_email(call: Call, contact: Contact) -> Json:
     return shown
 
 
+def _source(call: Call, source: str) -> str:
+    """Who made or changed a contact; one capture shows a third word for people who signed up themselves."""
+    shown = str(call.switch("create_source_shown"))
+    return source if shown == "as_written" or source != "Contact" else shown
+
+
 def show_contact(call: Call, contact: Contact, include: Iterable[str]) -> Json:
     """A contact with its core properties and the sub-resources asked for."""
     shown: Json = {"contact_id": contact.contact_id}
@@ -59,8 +65,8 @@ def show_contact(call: Call, contact: Contact, include: Iterable[str]) -> Json:
         value = getattr(contact, name)
         if value is not None or nulls:
             shown[name] = value
-    shown["update_source"] = contact.update_source
-    shown["create_source"] = contact.create_source
+    shown["update_source"] = _source(call, contact.update_source)
+    shown["create_source"] = _source(call, contact.create_source)
     shown["created_at"] = call.time(contact.created)
     shown["updated_at"] = call.time(contact.updated)
     if contact.deleted is not None:
@@ -69,6 +75,30 @@ def show_contact(call: Call, contact: Contact, include: Iterable[str]) -> Json:
         if name != "sms_channel" or contact.sms is not None:
             shown[name] = _PARTS[name](call, contact)
     return shown
+
+
+_CONSENT = (
+    "sms_consent_permission",
+    "consent_type",
+    "opt_in_date",
+    "opt_out_date",
+    "advertised_frequency",
+    "advertised_interval",
+    "created_at",
+    "updated_at",
+)
+
+
+def _show_sms(call: Call, channel: Json) -> Json:
+    consents = [
+        {
+            name: call.time(consent[name]) if isinstance(consent[name], int) else consent[name]
+            for name in _CONSENT
+            if name in consent
+        }
+        for consent in channel.get("sms_channel_consents", [])
+    ]
+    return {**channel, "sms_channel_consents": consents}
 
 
 def _timed(call: Call, part: Json) -> Json:
@@ -98,7 +128,7 @@ _PARTS: dict[str, Callable[[Call, Contact], object]] = {
     "phone_numbers": lambda call, contact: [_timed(call, part) for part in contact.phones],
     "street_addresses": lambda call, contact: [_timed(call, part) for part in contact.addresses],
     "notes": lambda call, contact: [_timed(call, part) for part in contact.notes],
-    "sms_channel": lambda call, contact: contact.sms,
+    "sms_channel": lambda call, contact: _show_sms(call, contact.sms or {}),
 }
 
 

@@ -7,6 +7,7 @@ from . import contact_parts as parts
 from . import errors
 from .call import Call
 from .checks import Many, OneOf, Record, Shape, Text, Uuid
+from .clock import SECOND
 from .contact_view import INCLUDES, show_contact
 from .contacts import find_contact
 from .messages import Json, Response, json_response
@@ -46,6 +47,14 @@ def _save(call: Call, contact: Contact) -> None:
     call.commit({"do": "contact.save", "contact": to_json(contact)})
 
 
+def _check_alone(call: Call, contact: Contact | None) -> None:
+    """Two writes of one contact at once: the second is refused, where the switch says so."""
+    if contact is None or call.switch("edits_within_a_second") == "accepted":
+        return
+    if 0 <= call.now - max(contact.updated, contact.email_updated or 0) < SECOND:
+        raise errors.conflict("The contact is being updated by another request.")
+
+
 def _source(body: Json, name: str) -> str:
     if name not in body:
         raise errors.invalid(f"{name} is missing, {name} does not have a valid value")
@@ -76,9 +85,7 @@ def post_contact(call: Call) -> Response:
             contact = opt_out(contact, source, call.now)
         else:
             contact = opt_in(contact, wanted, email.get("opt_in_source") or source, call.now)
-    contact = parts.with_parts(call, contact, body, source)
-    if contact.unsubscribed and call.switch("unsubscribe_clears_lists") == "yes":
-        contact = contact.changed(lists=())
+    contact = _off_lists(call, parts.with_parts(call, contact, body, source))
     _save(call, contact)
     return json_response(201, show_contact(call, contact, INCLUDES))
 
@@ -88,6 +95,7 @@ def put_contact(call: Call, contact_id: str) -> Response:
     """Overwrites a contact: core properties that are left out become null, parts left out stay."""
     old = find_contact(call, contact_id)
     body = call.body(_PUT)
+    _check_alone(call, old)
     source = _source(body, "update_source")
     parts.check_dates(body)
     if old.deleted is not None and source != "Account":
@@ -97,22 +105,35 @@ def put_contact(call: Call, contact_id: str) -> Response:
     contact = old.changed(deleted=None, update_source=source, **parts.core_of(body))
     contact = _put_email(call, contact, body)
     contact = parts.with_parts(call, contact, body, source)
-    email = body.get("email_address", {})
-    adds = bool(set(contact.lists) - set(old.lists)) or (old.deleted is not None and bool(contact.lists))
-    wanted, reason = email.get("permission_to_send"), email.get("opt_out_reason")
     if contact.address is not None:
-        moved = move(contact, wanted, source, call.now, adds_lists=adds, reason=reason)
-        if isinstance(moved, Refused):
-            if call.switch("put_account_re_adds_opted_out") == "refused":
-                raise errors.invalid(moved.reason)
-            moved = contact
-        contact = moved
-    if contact.unsubscribed and call.switch("unsubscribe_clears_lists") == "yes":
-        contact = contact.changed(lists=())
+        contact = _put_permission(call, old, contact, body)
+    contact = _off_lists(call, contact)
     if not _only_opted_out(old, contact):
         contact = contact.changed(updated=call.now)
     _save(call, contact)
     return json_response(200, show_contact(call, contact, INCLUDES))
+
+
+def _put_permission(call: Call, old: Contact, contact: Contact, body: Json) -> Contact:
+    email = body.get("email_address", {})
+    # Whoever had unsubscribed and was deleted comes back unsubscribed: being put on a list says nothing then.
+    adds = old.deleted is None and bool(set(contact.lists) - set(old.lists))
+    wanted, reason = email.get("permission_to_send"), email.get("opt_out_reason")
+    moved = move(contact, wanted, body["update_source"], call.now, adds_lists=adds, reason=reason)
+    if not isinstance(moved, Refused):
+        out = moved.unsubscribed and not contact.unsubscribed
+        if out and call.switch("put_opt_out_source") == "Account":
+            return moved.changed(opt_out_source="Account")
+        return moved
+    if call.switch("put_account_re_adds_opted_out") == "refused":
+        raise errors.invalid(moved.reason)
+    return contact
+
+
+def _off_lists(call: Call, contact: Contact) -> Contact:
+    """Nobody who unsubscribed is on a list, where the switch says so."""
+    clears = contact.unsubscribed and call.switch("unsubscribe_clears_lists") == "yes"
+    return contact.changed(lists=()) if clears else contact
 
 
 def _put_email(call: Call, contact: Contact, body: Json) -> Contact:
@@ -165,30 +186,43 @@ def delete_contact(call: Call, contact_id: str) -> Response:
 def sign_up(call: Call) -> Response:
     """Creates or updates by address, as the person's own opt-in: adds lists and values, removes nothing."""
     body = call.body(parts.SIGN_UP)
-    email = body.get("email_address")
-    if email is None:
-        raise errors.invalid("email_address is missing")
+    email, number = body.get("email_address"), (body.get("sms_channel") or {}).get("sms_address")
+    if email is None and number is None:
+        raise errors.invalid("email_address or sms_channel is required")
     longest = call.store.switches.number("sign_up_email_length")
-    if len(email) > longest:
+    if email is not None and len(email) > longest:
         raise errors.invalid(f"email_address exceeds the maximum length of {longest} characters")
     parts.check_dates(body)
-    old = call.account.find_email(email)
-    if old is None:
-        contact = Contact(
-            call.new_id("contact"), len(call.account.contacts), call.now, call.now, "Contact", "Contact"
-        )
-        contact = contact.changed(address=email, email_created=call.now, email_updated=call.now)
-        permission = "pending_confirmation" if call.account.confirmed_opt_in else "explicit"
-    else:
-        contact, permission = old, "explicit"
-    if old is None or old.permission != permission:
-        contact = opt_in(contact, permission, "Contact", call.now)
+    old = call.account.find_email(email) if email is not None else call.account.find_sms(number)
+    _check_alone(call, old)
+    unknown = call.unknown_lists(body["list_memberships"])
+    if unknown and call.switch("sign_up_unknown_list") == 404:
+        raise errors.not_found(f"List {unknown[0]}")
+    contact = _new_by_form(call, email) if old is None else _opted_in(call, old)
     sent = {name: value for name, value in parts.core_of(body).items() if value is not None}
     contact = contact.changed(deleted=None, updated=call.now, update_source="Contact", **sent)
-    contact = parts.with_sign_up(call, contact, body)
+    contact = _off_lists(call, parts.with_sign_up(call, contact, body))
     _save(call, contact)
     action = "created" if old is None else "updated"
     return json_response(201 if old is None else 200, {"contact_id": contact.contact_id, "action": action})
+
+
+def _new_by_form(call: Call, email: str | None) -> Contact:
+    source, place = str(call.switch("sign_up_counts_as")), len(call.account.contacts)
+    contact = Contact(call.new_id("contact"), place, call.now, call.now, source, "Contact")
+    if email is None:
+        return contact
+    contact = contact.changed(address=email, email_created=call.now, email_updated=call.now)
+    permission = "pending_confirmation" if call.account.confirmed_opt_in else "explicit"
+    return opt_in(contact, permission, "Contact", call.now)
+
+
+def _opted_in(call: Call, old: Contact) -> Contact:
+    """A person who was there already, and now asks for mail."""
+    stays = old.unsubscribed and call.switch("sign_up_resubscribes") == "no"
+    if stays or old.address is None or old.permission == "explicit":
+        return old
+    return opt_in(old, "explicit", "Contact", call.now)
 
 
 @route("PUT", "/contacts/resubscribe/{contact_id}", privilege="contacts:write")

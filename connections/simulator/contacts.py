@@ -1,10 +1,10 @@
 """Reading contacts: one, pages by filter, counts."""
 
-from . import errors, paging
-from .call import Call
+from . import errors, paging, segments
+from .call import Call, csv_values
 from .catalog import flag_in, mailable
 from .clock import DAY
-from .contact_filters import tests_of, walk
+from .contact_filters import place, tests_of, walk
 from .contact_view import includes_of, show_contact
 from .messages import Json, Response, json_response
 from .records import Contact
@@ -15,6 +15,7 @@ _PARAMETERS = (
     "email",
     "lists",
     "tags",
+    "segment_id",
     "updated_after",
     "updated_before",
     "created_after",
@@ -38,6 +39,14 @@ def get_contacts(call: Call) -> Response:
     if "cursor" in asked:
         asked, position = paging.read_cursor(asked["cursor"])
     limit = paging.limit_of(asked, most=500)
+    if "segment_id" in asked:
+        if len(csv_values(asked["segment_id"])) != 1:
+            raise errors.invalid("segment_id must have between 1 and 1 values")
+        if set(asked) - {"segment_id", "limit", paging.SINCE}:
+            raise errors.invalid("segment_id can only be used together with limit")
+        waiting = segments.not_ready(call, asked["segment_id"])
+        if waiting is not None:
+            return waiting
     include = includes_of(asked)
     count = flag_in(asked, "include_count")
     tests, candidates = tests_of(call, asked)
@@ -45,7 +54,7 @@ def get_contacts(call: Call) -> Response:
     following = None
     for contact in walk(call, tests, candidates, position):
         if len(page) == limit:
-            following = contact.seq
+            following = place(call, contact)
             break
         page.append(contact)
     body: Json = {"contacts": [show_contact(call, contact, include) for contact in page]}
@@ -67,7 +76,7 @@ def find_contact(call: Call, contact_id: str) -> Contact:
 def get_counts(call: Call) -> Response:
     """How many contacts there are by permission; deleted ones are not counted."""
     asked = call.parameters("include").get("include")
-    if asked not in (None, "new_subscriber", "new_subscribers"):
+    if asked not in (None, call.switch("new_subscriber_word")):
         raise errors.invalid("include does not have a valid value")
     counts = call.account.counts
     body = {
@@ -78,9 +87,7 @@ def get_counts(call: Call) -> Response:
         "unsubscribed": counts.get("unsubscribed", 0),
     }
     if asked:
-        body["new_subscriber"] = sum(
-            1 for contact in call.account.contacts if is_new_subscriber(contact, call.now)
-        )
+        body[asked] = sum(1 for contact in call.account.contacts if is_new_subscriber(contact, call.now))
     return json_response(200, body)
 
 

@@ -1,6 +1,6 @@
 """Control of who may come in: applications, tokens without a consent page, the end of grants."""
 
-from . import consent, grants, ids
+from . import consent, grants, ids, partner_access
 from .checks import Flag, Many, Number, OneOf, Shape, Text
 from .control import Control, Wrong, check, control
 from .messages import Json, Request, Response, json_response
@@ -13,7 +13,7 @@ _APP: dict[str, Shape] = {
     "client_secret": Text(200, 1),
     "name": Text(100, 1),
     "redirect_uris": Many(Text(2000, 1), 100),
-    "flow": OneOf(("code", "pkce")),
+    "flow": OneOf(("code", "pkce", "device")),
     "refresh_tokens": OneOf(("rotating", "long_lived")),
     "active": Flag(),
     "per_second": Number(0, 1_000_000),
@@ -28,6 +28,13 @@ def _show_app(app: App) -> Json:
 @control("GET", "/apps")
 def _apps(control: Control, body: Json, request: Request, now: int) -> Response:
     return json_response(200, [_show_app(app) for app in control.simulator.store.apps.values()])
+
+
+@control("GET", "/partner")
+def _partner(control: Control, body: Json, request: Request, now: int) -> Response:
+    """The partner's client id and secret; the key of its calls is any application's client id."""
+    client_id, secret = partner_access.credentials(control.simulator.store.seed)
+    return json_response(200, {"client_id": client_id, "client_secret": secret})
 
 
 @control("POST", "/apps")

@@ -6,6 +6,7 @@ from .clock import DAY, SECOND, parse_time, show_time
 from .control import Control, Wrong, check, control
 from .messages import Json, Request, Response, json_response
 from .store import Account
+from .switch_table import TABLE
 
 _MOST_SECONDS = 4_000 * DAY / SECOND
 _EARLIEST, _LATEST = parse_time("2000-01-01") or 0, parse_time("2200-01-01") or 0
@@ -72,7 +73,7 @@ def _switches(control: Control, body: Json, request: Request, now: int) -> Respo
             "default": switch.default,
             "why": switch.why,
         }
-        for switch in switches.TABLE
+        for switch in TABLE
     ]
     return json_response(200, listing)
 

@@ -216,15 +216,16 @@ def delete_field(call: Call, field_id: str) -> Response:
 
 @effect("field.delete")
 def _delete_field(store: Store, change: Json, at: int) -> None:
-    drop_field(store.accounts[change["account"]], change["field"])
+    drop_field(store, store.accounts[change["account"]], change["field"], at)
 
 
-def drop_field(account: Account, field_id: str) -> None:
+def drop_field(store: Store, account: Account, field_id: str, at: int) -> None:
     """Takes a custom field and its values out of the account."""
+    moved = {"updated": at} if store.switches["fields_move_updated_at"] == "yes" else {}
     account.fields.pop(field_id, None)
     for contact in account.contacts:
         if any(value["custom_field_id"] == field_id for value in contact.custom_fields):
-            account.save(without_field(contact, field_id))
+            account.save(without_field(contact, field_id).changed(**moved))
 
 
 def without_field(contact: Contact, field_id: str) -> Contact:

@@ -8,6 +8,7 @@ Refusal                  ends a call with a finished answer
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .messages import Response, json_response
 
@@ -23,6 +24,7 @@ class Refusal(Exception):
 # What the gateway puts around its own refusals, as captured on the provider's forum.
 GATEWAY_HEADERS = [
     ("x-amzn-RequestId", "00000000-0000-4000-8000-000000000000"),
+    ("x-amz-apigw-id", "AAAAAAAAAAAAAAA="),
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Headers", "Content-Type,X-Amz-Date,Authorization,X-Api-Key"),
     ("Access-Control-Allow-Methods", "GET,POST,PUT,DELETE,PATCH,OPTIONS"),
@@ -51,9 +53,9 @@ def malformed() -> Refusal:
     return service(400, "contacts.api.validation.error", "The request body is not well-formed JSON.")
 
 
-def not_found(what: str) -> Refusal:
+def not_found(what: str, status: int = 404) -> Refusal:
     """404 for a resource that does not exist."""
-    return service(404, "contacts.api.not_found", f"{what} not found.")
+    return service(status, "contacts.api.not_found", f"{what} not found.")
 
 
 def bad_id(name: str, status: int) -> Refusal:
@@ -72,13 +74,18 @@ def unsupported(message: str) -> Refusal:
     return service(415, "contacts.api.unsupported_media_type", message)
 
 
-def queue_full() -> Refusal:
+def with_own_key(response: Response, path: str) -> Response:
+    """A service's refusal with a key of its resource's own, `contact_lists.api.…`, in place of `contacts.api.…`."""
+    resource = path.split("/")[2].encode("utf-8", "replace")
+    return replace(response, body=response.body.replace(b'"contacts.api.', b'"' + resource + b".api."))
+
+
+def queue_full(*, named: bool) -> Refusal:
     """429 of the bulk endpoints: too many queued activities in this account."""
-    return gateway(
-        429,
-        "contacts.api.queue_full",
-        "Too many requests. You exceeded 1,000 queued activities for this account.",
-    )
+    message = "Too many requests. You exceeded 1,000 queued activities for this account."
+    if not named:
+        return Refusal(json_response(429, {"error_message": message}, GATEWAY_HEADERS))
+    return gateway(429, "contacts.api.queue_full", message)
 
 
 def unauthorized() -> Refusal:

@@ -7,12 +7,12 @@ import csv
 import io
 from collections.abc import Callable
 
-from . import activities, bulk, errors
+from . import activities, bulk, errors, segments
 from .activities import work
 from .call import Call
 from .catalog import mailable
 from .checks import Flag, Many, Number, OneOf, Record, Text, Uuid
-from .clock import show_time
+from .clock import DAY, show_time
 from .messages import Json, Response, json_response
 from .records import Activity, Contact, CustomField
 from .routes import route
@@ -120,7 +120,7 @@ def post_export(call: Call) -> Response:
     if problems:
         raise errors.invalid(*problems)
     if "segment_id" in given:
-        raise errors.not_found("Segment")
+        segments.wanted_by(call, str(body["segment_id"]))
     sources = {name: _source_value(call, name, body[name]) for name in given}
     order = {"sources": sources, "exclude": excluded, "fields": wanted, "status": body.get("status")}
     return activities.accept(
@@ -205,10 +205,20 @@ def run_export(store: Store, account: Account, activity: Activity) -> None:
     activity.counters = {"items_total_count": len(people), "items_completed_count": len(people)}
 
 
+@route("GET", "/contacts_exports/{file_export_id}", privilege="contacts:write")
+def get_export_by_the_other_path(call: Call, file_export_id: str) -> Response:
+    """The file, where the sample's path is the right one."""
+    if call.switch("export_link") != "contacts_exports":
+        raise errors.gateway_forbidden()
+    return get_export(call, file_export_id)
+
+
 @route("GET", "/contact_exports/{file_export_id}", privilege="contacts:write")
 def get_export(call: Call, file_export_id: str) -> Response:
     """The file of a finished export."""
     activity = activities.find_activity(call, file_export_id, "file_export_id")
+    if call.now - activity.created > call.store.switches.number("export_life_days") * DAY:
+        raise errors.not_found("Export file")
     if activity.kind != "export" or (activity.done and activity.results is None):
         raise errors.not_found("Export file")
     if activity.results is None:

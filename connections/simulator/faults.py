@@ -3,7 +3,7 @@
     POST /_sim/faults {"match": "^/v3/contacts$", "method": "GET", "times": 2, "status": 503}
 
 One of: `status` (with optional `body`, without doing the work), `html` (200 with a page, likewise),
-`delay_seconds`, `drop_response`, `cut_body` and `garbage` (after the work is done), and `activity` (the
+`delay_seconds`, `drop_response`, `stall`, `cut_body` and `garbage` (after the work is done), and `activity` (the
 bulk job that the call opens ends as failed, cancelled or timed_out). `skip` lets so many calls pass first.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from .messages import Json, Mishap, Request, Response
 
 OUTCOMES = ("failed", "cancelled", "timed_out")
-_KINDS = ("status", "delay_seconds", "drop_response", "cut_body", "garbage", "html", "activity")
+_KINDS = ("status", "delay_seconds", "drop_response", "stall", "cut_body", "garbage", "html", "activity")
 _PAGE = (
     b"<!doctype html><html><head><title>Service notice</title></head><body><h1>One moment</h1></body></html>"
 )
@@ -100,6 +100,7 @@ def _problems(wish: object) -> list[str]:
         ("times", lambda value: value is None or _whole(value, 1, 10**9)),
         ("skip", lambda value: _whole(value, 0, 10**9)),
         ("cut_body", lambda value: _whole(value, 0, 10**9)),
+        ("stall", lambda value: _whole(value, 0, 10**9)),
         ("delay_seconds", lambda value: isinstance(value, int | float) and 0 <= value <= 3600),
         ("method", lambda value: value is None or isinstance(value, str)),
         ("activity", lambda value: value in OUTCOMES),
@@ -132,9 +133,12 @@ def spoil(wish: Json, response: Response) -> Response:
         response = Response(
             response.status, b'{"\xff\xfe not json \x00', [("Content-Type", "application/json")]
         )
-    if any(key in wish for key in ("delay_seconds", "drop_response", "cut_body")):
+    if any(key in wish for key in ("delay_seconds", "drop_response", "stall", "cut_body")):
         mishap = Mishap(
-            float(wish.get("delay_seconds", 0)), bool(wish.get("drop_response")), wish.get("cut_body")
+            float(wish.get("delay_seconds", 0)),
+            bool(wish.get("drop_response")),
+            wish.get("cut_body"),
+            wish.get("stall"),
         )
         return replace(response, mishap=mishap)
     return response

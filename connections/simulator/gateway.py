@@ -5,11 +5,11 @@ Who is counted against what: a call below /v3 counts for its application once it
 
 from . import errors, routes, tokens
 from .limits import Limits
-from .messages import Request
+from .messages import Request, Response
 from .records import AccessToken, App
 from .store import Store
 
-Found = tuple[routes.Route, tuple[str, ...], AccessToken]
+Found = tuple[routes.Route, tuple[str, ...]]
 
 
 class Gateway:
@@ -25,8 +25,8 @@ class Gateway:
         self._known.clear()
         self.limits = Limits()
 
-    def enter(self, request: Request, now: int) -> Found:
-        """The operation and the living token of a call, or a refusal."""
+    def find(self, request: Request) -> Found:
+        """The operation that a call is about, or a refusal."""
         if not request.path.startswith("/v3/"):
             raise errors.gateway_forbidden()
         found = routes.find(request.method, request.path[3:])
@@ -34,9 +34,10 @@ class Gateway:
             if self._store.switches["unknown_path"] == "not_found":
                 raise errors.not_found("The requested resource was")
             raise errors.gateway_forbidden()
-        return *found, self._access(request, now)
+        return found
 
-    def _access(self, request: Request, now: int) -> AccessToken:
+    def enter(self, request: Request, now: int) -> AccessToken:
+        """The living token of a call, or a refusal."""
         header = request.headers.get("authorization")
         if header is None and self._store.switches["missing_authorization"] == "forbidden":
             raise errors.gateway_forbidden()
@@ -53,7 +54,7 @@ class Gateway:
             raise errors.unauthorized()
         return access
 
-    def admit(self, app: App, now: int) -> None:
+    def admit(self, app: App, operation: str, now: int) -> None:
         """Refuses a call of a deactivated application, and one too many of this day or second."""
         switches = self._store.switches
         if not app.active:
@@ -61,8 +62,16 @@ class Gateway:
         if 0 < app.per_day <= self.limits.used_today(app.client_id, now):
             raise errors.quota_exceeded()
         mode, capacity = str(switches["limiter"]), switches.number("bucket_capacity")
+        own = switches.number("endpoint_calls_per_second")
+        if not self.limits.admit_second(f"{app.client_id} {operation}", own, now, "sliding"):
+            raise errors.throttled()
         if not self.limits.admit_second(app.client_id, app.per_second, now, mode, capacity):
             raise errors.throttled()
+
+    def worded(self, refusal: Response, path: str) -> Response:
+        """A refusal with the key that the switches give it."""
+        own = self._store.switches["error_keys"] == "own"
+        return errors.with_own_key(refusal, path) if own else refusal
 
     def admit_token_call(self, client_id: str, now: int) -> bool:
         """Whether the token endpoint still takes a call of this application in this second."""

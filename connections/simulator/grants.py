@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 
-from . import ids, tokens
+from . import device, ids, tokens
 from .clock import DAY, SECOND
 from .messages import Json, Request, Response, json_response
 from .oauth_call import OAuthCall, TokenRefusal
@@ -18,6 +18,8 @@ from .store import Store, effect
 
 ACCESS_LIFE = DAY
 REFRESH_LIFE = 180 * DAY
+# Flows of clients that can not keep a secret, and have none.
+_PUBLIC = ("pkce", "device")
 _BAD_REFRESH = ("invalid_grant", "The refresh token is invalid or expired.")
 _BAD_CODE = ("invalid_grant", "The authorization code is invalid or has expired.")
 
@@ -33,6 +35,8 @@ def token(call: OAuthCall) -> Response:
         return _refresh(call, app, asked)
     if not kind:
         raise TokenRefusal(400, "invalid_request", "The grant_type parameter is missing.")
+    if kind == device.GRANT_TYPE and app.flow == "device":
+        return device.exchange(call, app, asked)
     raise TokenRefusal(400, "unsupported_grant_type", "The grant type is not supported by this server.")
 
 
@@ -45,7 +49,7 @@ def _authenticate(call: OAuthCall, asked: dict[str, str]) -> App:
     call.client_id = app.client_id
     if not call.admit_token_call():
         raise TokenRefusal.too_many()
-    if app.flow == "pkce":
+    if app.flow in _PUBLIC:
         if secret is not None:
             raise TokenRefusal(401, "invalid_client", "A public client has no secret to send.")
     elif secret is None or not hmac.compare_digest(secret.encode(), app.client_secret.encode()):
@@ -54,6 +58,14 @@ def _authenticate(call: OAuthCall, asked: dict[str, str]) -> App:
         )
     if not app.active:
         raise TokenRefusal(401, "invalid_client", "The client is deactivated.")
+    return app
+
+
+def public_app(call: OAuthCall, asked: dict[str, str]) -> App:
+    """The device application of a call; it has no secret."""
+    app = _authenticate(call, asked)
+    if app.flow != "device":
+        raise TokenRefusal(400, "unauthorized_client", "The client is not authorized to use this flow.")
     return app
 
 
@@ -131,20 +143,21 @@ def _in_grace(call: OAuthCall, grant: Grant, fingerprint: str) -> bool:
 
 
 def hand_out(
-    call: OAuthCall, app: App, grant: Grant, *, code: str | None = None, keep: str | None = None
+    call: OAuthCall,
+    app: App,
+    grant: Grant,
+    *,
+    code: str | None = None,
+    keep: str | None = None,
+    device: str | None = None,
 ) -> Response:
     """Opens or renews a grant and answers with its tokens."""
     store = call.store
     refresh = None
     if "offline_access" in grant.scope.split():
         refresh = keep or ids.token(store.seed, "refresh", call.seq)
-    access = AccessToken(
-        "AT." + ids.token(store.seed, "jti", call.seq),
-        grant.grant_id,
-        call.now,
-        call.now + ACCESS_LIFE,
-        grant.scope,
-    )
+    token_id, ends = "AT." + ids.token(store.seed, "jti", call.seq), call.now + ACCESS_LIFE
+    access = AccessToken(token_id, grant.grant_id, call.now, ends, grant.scope)
     call.commit(
         {
             "do": "grant.renew",
@@ -152,6 +165,7 @@ def hand_out(
             "refresh": ids.fingerprint(refresh) if refresh else None,
             "access": to_json(access),
             "code": code,
+            "device": device,
         }
     )
     body: Json = {
@@ -168,19 +182,25 @@ def hand_out(
 def claims_of(store: Store, grant: Grant, access: AccessToken) -> Json:
     """The claims of an access token."""
     user = store.accounts[grant.account_id].users[grant.user_id]
-    return {
-        "ver": 1,
+    # `jti` is how the simulator knows its own tokens again.
+    required: Json = {
         "jti": access.token_id,
         "iss": tokens.ISSUER,
         "aud": tokens.AUDIENCE,
-        "iat": access.issued // SECOND,
         "exp": access.expires // SECOND,
         "cid": grant.client_id,
+        "sub": user.login,
+        "platform_user_id": user.user_id,
+    }
+    if store.switches["token_claims"] == "required":  # noqa: S105  (a switch)
+        return required
+    return {
+        "ver": 1,
+        **required,
+        "iat": access.issued // SECOND,
         "uid": ids.token(store.seed, "uid", user.user_id, length=20),
         "scp": grant.scope.split(),
         "auth_time": grant.opened // SECOND,
-        "sub": user.login,
-        "platform_user_id": user.user_id,
     }
 
 
@@ -211,6 +231,8 @@ def _renew_grant(store: Store, change: Json, at: int) -> None:
     if change["code"] is not None:
         store.codes[change["code"]].used = True
         store.codes[change["code"]].grant_id = grant.grant_id
+    if change.get("device") is not None:
+        store.devices[change["device"]] = {**store.devices[change["device"]], "state": "used"}
     if store.switches["old_access_token_after_refresh"] == "dead":  # noqa: S105  (a switch)
         _kill_tokens(store, grant.grant_id)
     if change["refresh"] is not None:

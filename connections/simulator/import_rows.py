@@ -33,6 +33,7 @@ LENGTHS: dict[str, int] = {
     **dict.fromkeys(PHONES, 50),
     **{column: ADDRESS_PARTS[part] for column, (_, part) in ADDRESSES.items()},
     "sms_number": 16,
+    "sms_consent_date": 16,
 }
 _CLEARABLE = {*CORE_TEXTS, *NUMBERS, "anniversary"}
 KNOWN = {*LENGTHS, *NUMBERS, "email", "anniversary", "sms_consent_date"}
@@ -102,6 +103,7 @@ class Row:
     """One row understood. `problem` says what is wrong; `mendable` whether a person could correct it."""
 
     number: int
+    given: str = ""
     email: str | None = None
     core: Json = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
@@ -128,11 +130,12 @@ class Reading:
     email_length: int
     clear_blanks: bool
     check_types: bool
+    choices_by_id: bool
 
 
 def understand(number: int, raw: Json, reading: Reading) -> Row:
     """A raw row as a `Row`, with its problem if it has one."""
-    row = Row(number)
+    row = Row(number, str(raw.get("email") or raw.get("sms_number") or "")[:80])
     try:
         _read_email(row, raw, reading)
         for column, item in raw.items():
@@ -203,7 +206,10 @@ def _read_field(row: Row, name: str, text: str, reading: Reading) -> None:
         return
     if len(text) > 255:
         raise _Bad(f"cf:{name} exceeds the maximum length of 255 characters", mendable=False)
-    value = field_values.read_value(item, text, checked=reading.check_types)
+    if reading.choices_by_id and item.type in field_values.SELECTS:
+        value = field_values.read_choices(item, [part.strip() for part in text.split(";")])
+    else:
+        value = field_values.read_value(item, text, checked=reading.check_types)
     if value is None:
         raise _Bad(f"Invalid value for cf:{name}", mendable=True)
     row.values.append(value)

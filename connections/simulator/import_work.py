@@ -16,6 +16,7 @@ from .messages import Json
 from .permissions import opt_in
 from .records import Activity, Contact
 from .store import Account, Store
+from .switches import Switches
 
 
 @work("import")
@@ -34,6 +35,7 @@ def run_import(store: Store, account: Account, activity: Activity) -> None:
         store.switches.number("import_email_length"),
         store.switches["import_blank_values"] == "cleared",
         store.switches["typed_values"] == "checked",
+        store.switches["import_choices"] == "ids",
     )
     names = dict.fromkeys(name for _, row in raw for name in row)
     for name in unknown_fields(account, list(names)):
@@ -44,13 +46,22 @@ def run_import(store: Store, account: Account, activity: Activity) -> None:
     )
     lists = [item for item in order["list_ids"] if account.lists[item].deleted is None]
     importer = _Importer(store, account, activity, lists)
-    for row in _good(rows, activity, counters, str(store.switches["import_duplicates"])):
+    account.way = "import"
+    for row in _good(rows, activity, counters, store.switches):
         counters[importer.take(row)] += 1
+    account.way = ""
     activity.counters = {"items_total_count": total, **counters}
 
 
-def _good(rows: list[Row], activity: Activity, counters: dict[str, int], duplicates: str) -> list[Row]:
+def note(activity: Activity, row: Row, problem: str, texts: object) -> None:
+    """Says what is wrong with a row, as far as anything is said of a row at all."""
+    if texts != "counts_only":
+        add_error(activity, f"{f'Line {row.number}' if texts == 'by_line' else row.given}: {problem}")
+
+
+def _good(rows: list[Row], activity: Activity, counters: dict[str, int], switches: Switches) -> list[Row]:
     """The rows without a problem, of several with one address only the last."""
+    duplicates, texts = switches["import_duplicates"], switches["import_error_texts"]
     last: dict[str, int] = {}
     for index, row in enumerate(rows):
         if row.problem is None:
@@ -59,7 +70,7 @@ def _good(rows: list[Row], activity: Activity, counters: dict[str, int], duplica
     for index, row in enumerate(rows):
         if row.problem is not None:
             counters["correctable_count" if row.mendable else "error_count"] += 1
-            add_error(activity, f"Line {row.number}: {row.problem}")
+            note(activity, row, row.problem, texts)
         elif duplicates == "merged" or last[_key(row)] == index:
             good.append(row)
     return good
@@ -94,7 +105,7 @@ class _Importer:
         if not contact.unsubscribed:
             lists = tuple(dict.fromkeys((*contact.lists, *self.lists)))
         if len(values) > MOST_VALUES or len(lists) > MOST_LISTS:
-            add_error(self.activity, f"Line {row.number}: too many custom fields or lists")
+            note(self.activity, row, "too many custom fields or lists", switches["import_error_texts"])
             return "error_count"
         if contact.unsubscribed and switches["import_updates_unsubscribed"] == "no":
             return "cannot_add_to_list_count"
@@ -114,10 +125,7 @@ class _Importer:
     def _existing(self, row: Row) -> Contact | None:
         if row.email is not None:
             return self.account.find_email(row.email)
-        number = (row.sms or {}).get("sms_address")
-        return next(
-            (item for item in self.account.contacts if item.sms and item.sms["sms_address"] == number), None
-        )
+        return self.account.find_sms((row.sms or {}).get("sms_address"))
 
     def _new(self, row: Row, at: int) -> Contact:
         contact = Contact(self._id(row, "contact"), len(self.account.contacts), at, at)
@@ -132,8 +140,10 @@ class _Importer:
     def _save(self, old: Contact | None, contact: Contact, at: int) -> None:
         if old is not None and contact != old:
             only_lists = contact.changed(lists=old.lists) == old
-            if not only_lists or self.store.switches["lists_move_updated_at"] == "yes":
-                contact = contact.changed(updated=at, update_source="Account")
+            switches = self.store.switches
+            if not only_lists or switches["lists_move_updated_at"] == "yes":
+                moves = switches["imports_move_updated_at"] == "yes"
+                contact = contact.changed(updated=at if moves else old.updated, update_source="Account")
         self.account.save(contact)
 
     def _phones(self, contact: Contact, row: Row, at: int) -> tuple[Json, ...]:
@@ -141,7 +151,9 @@ class _Importer:
         for kind, number in row.phones.items():
             old = phones.get(kind)
             if old is None and len(phones) == 3:
-                add_error(self.activity, f"Line {row.number}: more than 3 phone numbers")
+                note(
+                    self.activity, row, "more than 3 phone numbers", self.store.switches["import_error_texts"]
+                )
             elif old is None or old["phone_number"] != number:
                 created = {"created_at": at, "create_source": "Account"} if old is None else {}
                 phones[kind] = {

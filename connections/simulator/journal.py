@@ -1,18 +1,25 @@
 """The append-only record of every request to the API and OAuth hosts, the ground truth of all tests.
 
+Besides, an entry stands for each change that a test ordered (host `control`) and for each mail that an account's
+own automation would have sent (host `mail`, effect `would_mail`).
+
 One JSON line an entry. With a file, each line reaches the operating system before its answer leaves, so a
-killed simulator loses nothing that it answered. Reads without number are not kept in memory for ever: beyond
-`KEPT_READS` the oldest go; writes stay.
+killed simulator loses nothing that it answered. In memory older lines are kept compressed, to some twenty bytes a
+read, so that none is ever forgotten. Numbers go up by one.
 """
 
 import json
 import os
 import sys
+import zlib
+from bisect import bisect_right
+from operator import itemgetter
 from pathlib import Path
 
 from .messages import Json
 
-KEPT_READS = 400_000
+# So many entries, or so many bytes of them, are compressed together.
+_BLOCK_LINES, _BLOCK_BYTES = 4_096, 4_000_000
 
 
 class JournalTrouble(Exception):
@@ -24,9 +31,10 @@ class Journal:
 
     def __init__(self, path: Path | None = None) -> None:
         self.seq = 0
-        self._seqs: list[int] = []
+        # The number of a block's last line, and its lines compressed; then the lines since.
+        self._blocks: list[tuple[int, bytes]] = []
         self._lines: list[bytes] = []
-        self._reads = 0
+        self._bytes = 0
         self._file: int | None = None
         self._path = path
 
@@ -46,7 +54,7 @@ class Journal:
                         last = line
                         break
                     entries.append(entry)
-                    self._keep(entry["seq"], line[:-1], entry["effect"] is None)
+                    self._keep(entry["seq"], line[:-1])
                     whole += len(line)
                 rest = lines.read(1)
             if rest or not _could_be_ours(last):
@@ -60,7 +68,7 @@ class Journal:
         """Gives the entry its number and keeps it."""
         entry = {"seq": self.seq + 1, **entry}
         line = json.dumps(entry, separators=(",", ":")).encode()
-        self._keep(self.seq + 1, line, entry["effect"] is None)
+        self._keep(self.seq + 1, line)
         if self._file is not None:
             try:
                 os.write(self._file, line + b"\n")
@@ -69,32 +77,22 @@ class Journal:
                 sys.stderr.write(f"journal: {problem.strerror}; not written from entry {self.seq} on\n")
                 self.close()
 
-    def _keep(self, seq: int, line: bytes, read: bool) -> None:
+    def _keep(self, seq: int, line: bytes) -> None:
         self.seq = seq
-        self._seqs.append(seq)
         self._lines.append(line)
-        self._reads += read
-        if self._reads > KEPT_READS:
-            self._forget_old_reads()
-
-    def _forget_old_reads(self) -> None:
-        half = len(self._lines) // 2
-        kept = [
-            index
-            for index, line in enumerate(self._lines)
-            if index >= half or not line.endswith(b'"effect":null}')
-        ]
-        self._reads -= len(self._lines) - len(kept)
-        self._seqs = [self._seqs[index] for index in kept]
-        self._lines = [self._lines[index] for index in kept]
+        self._bytes += len(line)
+        if len(self._lines) >= _BLOCK_LINES or self._bytes >= _BLOCK_BYTES:
+            self._blocks.append((seq, zlib.compress(b"\n".join(self._lines), 1)))
+            self._lines, self._bytes = [], 0
 
     def after(self, seq: int) -> bytes:
         """The JSON array of the entries with a greater number."""
-        low, high = 0, len(self._seqs)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self._seqs[middle] <= seq else (low, middle)
-        return b"[" + b",".join(self._lines[low:]) + b"]"
+        found: list[bytes] = []
+        for last, block in self._blocks[bisect_right(self._blocks, seq, key=itemgetter(0)) :]:
+            lines = zlib.decompress(block).split(b"\n")
+            found += lines[max(0, len(lines) - (last - seq)) :]
+        found += self._lines[max(0, len(self._lines) - (self.seq - seq)) :] if seq < self.seq else []
+        return b"[" + b",".join(found) + b"]"
 
     def close(self) -> None:
         if self._file is not None:

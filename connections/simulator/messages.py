@@ -36,6 +36,8 @@ class Mishap:
     delay_seconds: float = 0.0
     drop_response: bool = False
     cut_body: int | None = None
+    # After so many bytes of the body nothing more comes, and the connection stays open.
+    stall: int | None = None
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The authorization server's front: `consent` asks the person, `grants` gives the tokens."""
 
-from . import consent, grants, tokens
+from . import consent, device, grants, partner_access, tokens
 from .messages import Response, json_response
 from .oauth_call import OAuthCall, TokenRefusal
 
@@ -18,10 +18,16 @@ def answer(call: OAuthCall) -> Response:
     try:
         if path == AUTHORIZE and method in ("GET", "POST"):
             return consent.authorize(call)
+        if path == device.AUTHORIZE and method == "POST":
+            return device.authorize(call)
+        if path == device.ACTIVATE and method in ("GET", "POST"):
+            return device.activate(call)
+        if path == partner_access.TOKEN_PATH and method == "POST":
+            return partner_access.token(call)
         if path in (TOKEN, REVOKE) and method == "POST":
             return grants.token(call) if path == TOKEN else grants.revoke(call)
     except TokenRefusal as refusal:
-        return refusal.response
+        return refusal.response(call.store.switches)
     return json_response(
         404, {"errorCode": "E0000022", "errorSummary": "The endpoint does not support this."}
     )

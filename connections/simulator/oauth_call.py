@@ -4,8 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from .messages import Json, Request, json_response
+from . import errors
+from .messages import Json, Request, Response, json_response
 from .store import Store
+from .switches import Switches
+
+# Refusals whose status was never recorded, with the switch that says it.
+_STATUS = {"invalid_client": "invalid_client_status", "invalid_grant": "invalid_grant_status"}
 
 
 class TokenRefusal(Exception):
@@ -13,17 +18,23 @@ class TokenRefusal(Exception):
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(error)
-        headers = [("Cache-Control", "no-store")]
-        if status == 401:
-            headers.append(("WWW-Authenticate", 'Basic realm="oauth2"'))
-        self.response = json_response(status, {"error": error, "error_description": description}, headers)
+        self.status, self.error, self.description = status, error, description
 
     @classmethod
     def too_many(cls) -> "TokenRefusal":
-        refusal = cls(429, "", "")
-        summary = "API call exceeded rate limit due to too many requests."
-        refusal.response = json_response(429, {"errorCode": "E0000047", "errorSummary": summary})
-        return refusal
+        return cls(429, "", "API call exceeded rate limit due to too many requests.")
+
+    def response(self, switches: Switches) -> Response:
+        """The refusal on the wire, with what the switches say of it."""
+        if self.status == 429:
+            if switches["token_limit_body"] == "gateway":  # noqa: S105  (a switch)
+                return errors.throttled().response
+            return json_response(429, {"errorCode": "E0000047", "errorSummary": self.description})
+        status = switches.number(_STATUS[self.error]) if self.error in _STATUS else self.status
+        headers = [("Cache-Control", "no-store")]
+        if status == 401:
+            headers.append(("WWW-Authenticate", 'Basic realm="oauth2"'))
+        return json_response(status, {"error": self.error, "error_description": self.description}, headers)
 
 
 @dataclass(slots=True)

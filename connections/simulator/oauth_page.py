@@ -23,6 +23,7 @@ fieldset{border:1px solid #c9d3dd;border-radius:.5rem;margin:0 0 1rem;padding:.5
 legend{font-weight:600;padding:0 .35rem}
 label{display:flex;gap:.6rem;align-items:center;min-height:2.25rem}
 label small{color:#4d5b69;overflow-wrap:anywhere}
+input[name=user_code]{font-size:1.25rem;letter-spacing:.2em;padding:.5rem;max-width:100%}
 select{width:100%;padding:.6rem;margin:.35rem 0 1rem;border:1px solid #7d8b99;border-radius:.4rem}
 ul{margin:.25rem 0 1.25rem;padding-left:1.2rem}
 .buttons{display:flex;gap:.75rem;flex-wrap:wrap}
@@ -82,6 +83,21 @@ def consent(
         '<div class="buttons"><button type="submit" name="decision" value="allow">Allow</button>'
         '<button type="submit" name="decision" value="deny">Deny</button></div></form>',
         headers,
+    )
+
+
+def activation(user_code: str, accounts: list[Account]) -> Response:
+    """The page where a person enters a device's code; `user_code` is escaped."""
+    chooser = _radios(accounts) if len(accounts) <= 6 else _select(accounts)
+    return page(
+        200,
+        "Connect a device (simulator)",
+        "<h1>Connect a device</h1>"
+        '<form method="post" action="/oauth2/activate"><label for="code">Code on the device</label>'
+        f'<input id="code" name="user_code" value="{user_code}" required autocomplete="off">'
+        f"<p>Sign in as</p>{chooser}"
+        '<div class="buttons"><button type="submit" name="decision" value="allow">Allow</button>'
+        '<button type="submit" name="decision" value="deny">Deny</button></div></form>',
     )
 
 

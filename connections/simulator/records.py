@@ -135,7 +135,7 @@ class User:
 
 @dataclass(slots=True)
 class App:
-    """A registered application. `flow` is code or pkce, `refresh_tokens` rotating or long_lived."""
+    """A registered application. `flow` is code, pkce or device, `refresh_tokens` rotating or long_lived."""
 
     client_id: str
     client_secret: str

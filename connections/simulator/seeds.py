@@ -1,19 +1,23 @@
 """The accounts that a fresh simulator starts with. Everything follows from the seed, times included.
 
 Acme Bakery is nearly empty; Harbor Books is lively, with every kind of field and every state of a contact;
-Northside Clinic has 600 contacts to page through. Further accounts are small.
+Northside Clinic has 600 contacts, or as many as asked for, to page through. Further accounts are small.
 """
 
+import gc
 from dataclasses import replace
 
-from . import ids
+from . import automations, ids
 from .custom_fields import TYPES, name_for
 from .messages import Json
+from .partner_access import partner_id
 from .records import App, ContactList, CustomField, Tag, User
 from .seed_people import BEGINNING, FIRST_NAMES, LAST_NAMES, add_crowd, add_every_state
 from .store import Account, Store
 
 ACME, HARBOR, NORTHSIDE = "Acme Bakery", "Harbor Books", "Northside Clinic"
+USUAL_CROWD = 600
+_MANY = 50_000
 NAMES = (ACME, HARBOR, NORTHSIDE)
 _LISTS = {
     ACME: ("General Interest",),
@@ -45,36 +49,52 @@ _METADATA: dict[str, Json] = {
 }
 
 
-def origin(seed: str, accounts: int) -> Json:
-    """The effect that stands for a start from the seeds."""
-    return {"do": "start", "seed": seed, "accounts": accounts}
+def origin(seed: str, accounts: int, contacts: int) -> Json:
+    """The effect that stands for a start from the seeds; the usual size goes without saying."""
+    start = {"do": "start", "seed": seed, "accounts": accounts}
+    return start if contacts == USUAL_CROWD else {**start, "contacts": contacts}
 
 
-def sow(store: Store, seed: str, accounts: int) -> None:
-    """Fills an empty store."""
-    store.seed = seed
+def sow(store: Store, seed: str, accounts: int, contacts: int = USUAL_CROWD) -> None:
+    """Fills an empty store; `contacts` is the size of the account that is there to page through."""
+    if contacts < _MANY:
+        _sow(store, seed, accounts, contacts)
+        return
+    # What is seeded lives as long as the process: looking for garbage in it would only cost time, now and later.
+    gc.disable()
+    try:
+        _sow(store, seed, accounts, contacts)
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _sow(store: Store, seed: str, accounts: int, contacts: int) -> None:
+    store.seed, store.origin = seed, origin(seed, accounts, contacts)
     app = App(ids.uuid(seed, "client id"), ids.token(seed, "client secret", length=22))
     store.apps[app.client_id] = replace(app, redirect_uris=("http://localhost/callback",))
     for number in range(accounts):
         name = NAMES[number] if number < len(NAMES) else f"Corner Shop {number + 1}"
-        account = _account(seed, name, number)
+        account = new_account(seed, name, number)
         store.accounts[account.account_id] = account
         if name == HARBOR:
             _fields(seed, account)
             add_every_state(seed, account)
+            _automations(store, account)
         elif name == NORTHSIDE:
-            add_crowd(seed, account, 600)
+            add_crowd(seed, account, contacts)
         elif name != ACME:
             add_crowd(seed, account, 12)
 
 
-def _summary(account_id: str, name: str, number: int) -> Json:
+def _summary(seed: str, name: str, number: int) -> Json:
     domain, phone = _domain(name), f"+1 555 0{100 + number % 900}"
     return {
         "contact_email": f"owner@{domain}",
         "contact_phone": phone,
         "country_code": "us",
-        "encoded_account_id": account_id,
+        "encoded_account_id": account_id(seed, number),
+        "encoded_partner_id": partner_id(seed),
         "first_name": FIRST_NAMES[number % len(FIRST_NAMES)],
         "last_name": LAST_NAMES[number % len(LAST_NAMES)],
         "organization_name": name,
@@ -89,11 +109,18 @@ def _domain(name: str) -> str:
     return name.lower().replace(" ", "") + ".example"
 
 
-def _account(seed: str, name: str, number: int) -> Account:
-    account_id = "a07e" + ids.digest(seed, "account", number).hex()[:10]
-    account = Account(account_id, _summary(account_id, name, number))
+def account_id(seed: str, number: int) -> str:
+    """The id of the account with this number."""
+    return "a07e" + ids.digest(seed, "account", number).hex()[:10]
+
+
+def new_account(seed: str, name: str, number: int) -> Account:
+    """An account without contacts, with its users, lists and tags."""
+    account = Account(account_id(seed, number), _summary(seed, name, number))
     account.physical_address = {
         "address_line1": f"{number + 1} Main Street",
+        "address_line2": "Second floor",
+        "address_line3": "Rear building",
         "city": "Boston",
         "state_code": "MA",
         "postal_code": "02110",
@@ -126,6 +153,17 @@ def _email(email_id: int, address: str, roles: list[str]) -> Json:
         "roles": roles,
         "pending_roles": [],
     }
+
+
+def _automations(store: Store, account: Account) -> None:
+    lists = list(account.lists)
+    for kind, on, name in (
+        ("welcome", lists[1], "Welcome to the newsletter"),
+        ("path", lists[3], "Before the event"),
+        ("date", "birthday", "Birthday greeting"),
+    ):
+        account.automations.append(automations.new(store, account, kind, on, name))
+    store.automated.add(account.account_id)
 
 
 def _fields(seed: str, account: Account) -> None:

@@ -197,7 +197,14 @@ class Connection(asyncio.Protocol):
             lines.append(f"Content-Length: {len(body)}")
         if not keep:
             lines.append("Connection: close")
-        cut = response.mishap.cut_body if response.mishap is not None else None
+        mishap = response.mishap
+        if mishap is not None and mishap.stall is not None:
+            # The length is promised, a part comes, and then nothing: the idle watch closes in the end.
+            head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+            self._transport.write(head + body[: mishap.stall])
+            self._waiting = True
+            return
+        cut = mishap.cut_body if mishap is not None else None
         if cut is not None:
             body, keep = body[:cut], False
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

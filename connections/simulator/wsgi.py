@@ -11,12 +11,17 @@ from typing import Any
 from .app import Simulator
 from .messages import Request
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 Environ = dict[str, Any]  # by the WSGI standard
 StartResponse = Callable[..., object]
 
 
 class ResponseLost(ConnectionError):
     """The answer was dropped on request, after the work was done."""
+
+
+class ResponseStalled(TimeoutError):
+    """The answer would stand still until the caller's patience ends, after the work was done."""
 
 
 def request_from(environ: Environ) -> Request:
@@ -42,10 +47,12 @@ def application(simulator: Simulator) -> Callable[[Environ, StartResponse], Iter
         length = len(body)
         if mishap is not None:
             time.sleep(mishap.delay_seconds)
+            if mishap.stall is not None:
+                raise ResponseStalled("the response came to a stand")
             if mishap.drop_response:
                 raise ResponseLost("the response was dropped")
             body = body if mishap.cut_body is None else body[: mishap.cut_body]
-        status = f"{response.status} {HTTPStatus(response.status).phrase}"
+        status = f"{response.status} {_PHRASES.get(response.status, 'Unknown')}"
         start_response(status, [*response.headers, ("Content-Length", str(length))])
         return [body]
 

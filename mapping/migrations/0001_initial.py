@@ -25,6 +25,13 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='appfield_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='appfield_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='appfield_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='appfield_within_tenant'),
+                    models.UniqueConstraint(fields=('tenant', 'connection', 'name'), name='appfield_once'),
+                ],
                 'ordering': ['position', 'name'],
             },
         ),
@@ -43,6 +50,14 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='fieldmapping_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='fieldmapping_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='fieldmapping_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'app_field_id'), name='fieldmapping_app_field_same_tenant', on_delete='CASCADE', table='mapping_appfield', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(condition=models.Q(('kind__in', ['standard', 'custom'])), fields=('tenant', 'connection', 'kind', 'target'), name='fieldmapping_target_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['standard', 'custom']), _negated=True), models.Q(('target', ''), _negated=True), _connector='OR'), name='fieldmapping_has_target'),
+                ],
                 'ordering': ['app_field__position', 'id'],
             },
         ),
@@ -60,6 +75,12 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='listmapping_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='listmapping_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='listmapping_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('tenant', 'connection', 'app_list'), name='listmapping_once'),
+                ],
                 'ordering': ['app_list', 'id'],
             },
         ),
@@ -78,6 +99,12 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='remotefield_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='remotefield_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='remotefield_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('tenant', 'connection', 'custom_field_id'), name='remotefield_once'),
+                ],
                 'ordering': ['label', 'id'],
             },
         ),
@@ -93,99 +120,13 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='remotelist_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='remotelist_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='remotelist_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('tenant', 'connection', 'list_id'), name='remotelist_once'),
+                ],
                 'ordering': ['name', 'id'],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='appfield',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='appfield_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='appfield',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='appfield_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='appfield',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='appfield_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='appfield',
-            constraint=models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='appfield_within_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='appfield',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection', 'name'), name='appfield_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldmapping',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='fieldmapping_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldmapping',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='fieldmapping_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldmapping',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='fieldmapping_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldmapping',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'app_field_id'), name='fieldmapping_app_field_same_tenant', on_delete='CASCADE', table='mapping_appfield', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldmapping',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['standard', 'custom'])), fields=('tenant', 'connection', 'kind', 'target'), name='fieldmapping_target_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldmapping',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['standard', 'custom']), _negated=True), models.Q(('target', ''), _negated=True), _connector='OR'), name='fieldmapping_has_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='listmapping',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='listmapping_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='listmapping',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='listmapping_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='listmapping',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='listmapping_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='listmapping',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection', 'app_list'), name='listmapping_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='remotefield',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='remotefield_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='remotefield',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='remotefield_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='remotefield',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='remotefield_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='remotefield',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection', 'custom_field_id'), name='remotefield_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='remotelist',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='remotelist_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='remotelist',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='remotelist_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='remotelist',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='remotelist_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='remotelist',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection', 'list_id'), name='remotelist_once'),
         ),
     ]

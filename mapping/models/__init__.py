@@ -1,6 +1,19 @@
-"""Rows of the mapping: the provider's catalog as last read, and the user's choices."""
+"""Rows of the mapping: the provider's catalog as last read, the user's choices, and the mirror."""
 
-from mapping.models.catalog import RemoteField, RemoteList
-from mapping.models.maps import AppField, FieldMapping, ListMapping
+from mapping.models.catalog import RemoteField, RemoteList, RemoteTag
+from mapping.models.maps import AppField, FieldMapping, ListMapping, TagMapping
+from mapping.models.mirror import ExportChunk, MirrorContact, MirrorKey, MirrorState
 
-__all__ = ["AppField", "FieldMapping", "ListMapping", "RemoteField", "RemoteList"]
+__all__ = [
+    "AppField",
+    "ExportChunk",
+    "FieldMapping",
+    "ListMapping",
+    "MirrorContact",
+    "MirrorKey",
+    "MirrorState",
+    "RemoteField",
+    "RemoteList",
+    "RemoteTag",
+    "TagMapping",
+]

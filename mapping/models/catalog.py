@@ -1,4 +1,4 @@
-"""The linked account's lists and custom fields as last read, with their age."""
+"""The linked account's lists, tags and custom fields as last read, with their age."""
 
 import uuid
 
@@ -30,6 +30,28 @@ class RemoteList(EnvironmentRow):
         return self.name
 
 
+class RemoteTag(EnvironmentRow):
+    """A tag of the linked account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="remote_tags", db_constraint=False
+    )
+    tag_id = models.UUIDField()
+    name = models.CharField(max_length=255)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            *in_environment("remotetag", ("connection_id", "connections_connection")),
+            models.UniqueConstraint(fields=["tenant", "connection", "tag_id"], name="remotetag_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RemoteField(EnvironmentRow):
     """A custom field of the linked account; `name` is what imports call it (`cf:name`)."""
 
@@ -42,6 +64,7 @@ class RemoteField(EnvironmentRow):
     name = models.CharField(max_length=50)
     type = models.CharField(max_length=20)
     choices = models.JSONField(default=list)
+    choice_ids = models.JSONField(default=dict)  # the provider's id of a choice -> its label
     read_at = models.DateTimeField()
 
     class Meta:

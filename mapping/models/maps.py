@@ -1,4 +1,4 @@
-"""The user's choices for one connection: which app field fills which contact field, which app list which list."""
+"""The user's choices for one connection: which app field, list and tag fills which of the account's."""
 
 import uuid
 
@@ -41,6 +41,7 @@ class FieldMapping(EnvironmentRow):
         CUSTOM = "custom", "Custom field"
         NEW = "new", "New custom field"
         LISTS = "lists", "Names the app's lists"
+        TAGS = "tags", "Names the app's tags"
         IGNORED = "ignored", "Not sent"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -101,3 +102,27 @@ class ListMapping(EnvironmentRow):
 
     def __str__(self) -> str:
         return self.app_list
+
+
+class TagMapping(EnvironmentRow):
+    """Which tag an app tag becomes; `tag_id` is empty until a new tag has been created."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="tag_mappings", db_constraint=False
+    )
+    app_tag = models.CharField(max_length=255)
+    tag_id = models.UUIDField(null=True, blank=True)
+    new_name = models.CharField(max_length=255, blank=True)
+    ignored = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["app_tag", "id"]
+        constraints = [
+            *in_environment("tagmapping", ("connection_id", "connections_connection")),
+            models.UniqueConstraint(fields=["tenant", "connection", "app_tag"], name="tagmapping_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.app_tag

@@ -2,6 +2,7 @@
    - focus is never lost by a swap: same id, else [data-focus], else the swapped region's heading, else the h1
    - a <details> with an id stays as open as it was
    - [data-announce] text ("polite" or "assertive") and the "announce" event go to the two live regions
+   - a hidden tab asks for nothing, and one that nobody has touched for half an hour rests until somebody does
    - [data-title] in a swapped fragment becomes the tab's title
    - [data-copy="id"] copies the text of that element; [data-warn-unsaved] guards a changed form */
 (() => {
@@ -55,6 +56,20 @@
     if (shown) say(banner.textContent, "assertive");
   }
 
+  // Nobody has moved for this long: what polls rests, and says so.
+  const REST = 30 * 60 * 1000;
+  let touched = Date.now();
+  const isResting = () => Date.now() - touched > REST;
+
+  function rest(shown) {
+    const banner = byId("resting");
+    if (banner) banner.hidden = !shown;
+  }
+
+  ["pointerdown", "pointermove", "keydown", "scroll", "focus"].forEach((name) => {
+    addEventListener(name, () => { touched = Date.now(); rest(false); }, { capture: true, passive: true });
+  });
+
   const on = (name, act) => doc.addEventListener(name, act);
   const polls = (element) => (element.getAttribute("hx-trigger") || "").includes("every");
 
@@ -64,7 +79,10 @@
   });
   on("htmx:beforeRequest", (e) => {
     // A hidden tab asks for nothing; the next tick after it is shown again does.
-    if (doc.hidden && polls(e.detail.elt)) return e.preventDefault();
+    if (polls(e.detail.elt) && (doc.hidden || isResting())) {
+      if (isResting()) rest(true);
+      return e.preventDefault();
+    }
     e.detail.target.setAttribute("aria-busy", "true");
   });
   on("htmx:afterRequest", (e) => {

@@ -1,147 +1,244 @@
-"""Batches: who travels together, and the exact bytes of each bulk import. Written once, never changed."""
+"""From the plan's steps to calls with their exact bytes. Written once, never changed; one call a step of the job."""
 
-import csv
 import hashlib
-import io
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection as database
 from django.db.models import Max, QuerySet
 
-from connections import gateway
-from syncjobs import planner
-from syncjobs.imports import plans
-from syncjobs.models import Batch, ImportRow, SyncJob
+from connections import facts, gateway
+from mapping.values import email_key
+from syncjobs.imports import bodies, planning, plans, rendering
+from syncjobs.imports.quoting import JSON_ROWS_MORE
+from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
+from syncjobs.planner import IMPORTS, Kind, Limits
 from syncjobs.queue import Claim
 
-# About what an address takes in a file of addresses; only a guess for the plan, never for the bytes.
-ADDRESS_BYTES = 32
+Row = tuple[int, str, dict[str, str], int]
 
 
 def batch(claim: Claim) -> None:
-    """Write one batch a step: rows of one group, in order, up to the limits in bytes and rows."""
+    """Write the next call of the plan down; where its people have to be looked up first, what is there goes first."""
     with claim.transaction() as job:
-        if "groups" not in job.cursor:
-            # What an earlier round sent stays; this round's batches are numbered behind them.
-            last = Batch.objects.filter(job=job).aggregate(last=Max("number"))["last"] or 0
-            cursor = {"groups": _groups(job), "line": -1, "number": last + 1, "first": last + 1}
-            claim.advance("batching", cursor=cursor)
-            return
-        groups = job.cursor["groups"]
-        if not groups:
-            has_batches = Batch.objects.filter(job=job).exists()
-            claim.advance("sending" if has_batches else "finishing", cursor={})
-            return
-        filled = _fill(job, groups[0])
-        cursor = {
-            **job.cursor,
-            "groups": groups if filled.more else groups[1:],
-            "line": filled.last_line if filled.more else -1,
-            "number": job.cursor["number"] + 1,
-        }
-        claim.advance("batching", cursor=cursor, note=f"{filled.count} people")
+        step = PlannedStep.objects.filter(job=job, written=False).order_by("place").first()
+        if step is None:
+            claim.advance("sending" if Batch.objects.filter(job=job).exists() else "finishing", cursor={})
+        elif step.kind == Kind.LOOK_UP:
+            is_open = Batch.objects.filter(job=job, state__in=OPEN).exists()
+            claim.advance("sending" if is_open else "looking_up", cursor={})
+        elif step.kind in IMPORTS:
+            _import(claim, job, step)
+        elif step.sources:
+            _by_lists(job, step)
+            _written(step)
+            claim.advance("batching", cursor={}, note=step.kind)
+        else:
+            _by_ids(claim, job, step)
 
 
-def _groups(job: SyncJob) -> list[dict[str, Any]]:
-    """Who travels together, planned over the sets of lists."""
-    people: Counter[planner.ListSet] = Counter()
-    size = 0
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT list_set, count(*), coalesce(sum(length(values::text) + length(email)), 0) "
-            "FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND batch_number IS NULL GROUP BY list_set",
-            [job.pk],
-        )
-        for list_set, count, total in cursor.fetchall():
-            people[tuple(list_set.split(","))] = count
-            size += int(total)
-    if not people:
-        return []
-    limit = settings.ENV.IMPORT_BATCH_BYTES
-    row_bytes = max(1, size // people.total())
-    found = planner.plan(
-        people,
-        rows_per_call=max(1, min(settings.ENV.IMPORT_BATCH_ROWS, limit // row_bytes)),
-        addresses_per_call=max(1, min(settings.ENV.IMPORT_BATCH_ROWS, limit // ADDRESS_BYTES)),
+OPEN = [Batch.State.PLANNED, Batch.State.SENT, Batch.State.ACCEPTED]
+
+
+def _written(step: PlannedStep) -> None:
+    PlannedStep.objects.filter(pk=step.pk).update(written=True)
+
+
+def _import(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
+    """One bulk import: rows of the step in order, whole ones first, up to the limits in bytes and rows."""
+    load = _Load(step.kind == Kind.IMPORT_JSON, planning.real(job, step.list_ids), plans.columns_sent(job))
+    line = job.cursor.get("line", -1)
+    bare = job.cursor.get("bare", False)
+    if not bare:
+        line = load.fill(_rows(job, step.whole, step.whole_parts, line), whole=True)
+        # A file has one set of columns; only JSON carries whole rows and addresses in one call.
+        bare = not load.is_full and (load.is_json or not load.count)
+        line = -1 if bare else line
+    if bare:
+        line = load.fill(_rows(job, step.bare, step.bare_parts, line), whole=False)
+    if load.count:
+        keep(job, step, load)
+    over = not load.is_full and (bare or not step.bare)
+    if over:
+        _written(step)
+    elif not load.is_full:
+        bare, line = True, -1
+    claim.advance(
+        "batching", cursor={} if over else {"line": line, "bare": bare}, note=f"{load.count} people"
     )
-    return [
-        {
-            "list_ids": list(group.list_ids),
-            "members": [",".join(lists) for lists in sorted(group.members)],
-            "whole_rows": group.whole_rows,
-        }
-        for group in found
-    ]
 
 
-@dataclass(frozen=True)
-class _Filled:
-    count: int
-    last_line: int
-    more: bool
+@dataclass
+class _Load:
+    """A call being filled, row by row."""
+
+    is_json: bool
+    list_ids: list[str]
+    columns: Sequence[str]
+    count: int = 0
+    whole_count: int = 0
+    first_line: int | None = None
+    last_line: int | None = None
+    is_full: bool = False
+    _size: int = 0
+    _lines: rendering.Lines = field(default_factory=rendering.Lines)
+    _elements: list[bytes] = field(default_factory=list)
+
+    def fill(self, rows: Iterator[Row], *, whole: bool) -> int:
+        """As many rows as fit; answers the line of the last one that did."""
+        last = -1
+        room = bodies.most_bytes(facts.found()) - self._overhead()
+        most = settings.ENV.IMPORT_BATCH_ROWS + (JSON_ROWS_MORE if self.is_json else 0)
+        if not self.is_json and not self.count:
+            header = ["email", *self.columns] if whole else ["email"]
+            self._size = rendering.size_of(header)
+            self._lines.add(header)
+        for line, email, values, csv_bytes in rows:
+            element = rendering.json_row(email, values if whole else {}) if self.is_json else b""
+            size = len(element) + 1 if self.is_json else csv_bytes if whole else rendering.size_of([email])
+            if self.count and (self._size + size > room or self.count >= most):
+                self.is_full = True
+                break
+            if self.is_json:
+                self._elements.append(element)
+            else:
+                self._lines.add(
+                    [email, *(values.get(name, "") for name in self.columns)] if whole else [email]
+                )
+            self._size += size
+            last = self._took(line, whole=whole)
+        return last
+
+    def _overhead(self) -> int:
+        if self.is_json:
+            return gateway.json_overhead(self.list_ids)
+        return gateway.import_overhead(file_name(UUID(int=0)), self.list_ids)
+
+    def _took(self, line: int, *, whole: bool) -> int:
+        self.count += 1
+        if whole:
+            self.whole_count += 1
+            self.first_line = line if self.first_line is None else self.first_line
+            self.last_line = line
+        return line
+
+    def content(self) -> bytes:
+        """The call's content: a file, or an array."""
+        return rendering.array(self._elements) if self.is_json else self._lines.take()
 
 
-def _fill(job: SyncJob, group: dict[str, Any]) -> _Filled:
-    """The next batch of a group, from the rows behind the cursor's line."""
-    after_line, number = job.cursor["line"], job.cursor["number"]
-    rows = _waiting(job, group).filter(line__gt=after_line)
+def _rows(job: SyncJob, alike: list[int], parts: list[list[int]], after_line: int) -> Iterator[Row]:
+    """Rows of a step behind a line, in order; one more than a call may carry."""
+    if not alike and not parts:
+        return
+    condition, arguments = planning.condition_of(alike, parts)
+    most = settings.ENV.IMPORT_BATCH_ROWS + 2
+    query = (  # the condition is ours
+        "SELECT line, email, values, csv_bytes FROM syncjobs_importrow "  # noqa: S608
+        f"WHERE job_id = %s AND outcome = '' AND line > %s AND {condition} ORDER BY line LIMIT %s"
+    )
+    with database.chunked_cursor() as cursor:
+        cursor.execute(query, [job.pk, after_line, *arguments, most])
+        while found := cursor.fetchmany(2_000):
+            yield from ((line, email, _decoded(values), size) for line, email, values, size in found)
+
+
+def _decoded(values: Any) -> dict[str, str]:  # Any: a driver may have decoded it already
+    found: dict[str, str] = json.loads(values) if isinstance(values, str) else values
+    return found
+
+
+def file_name(intent: UUID) -> str:
+    """What a file is called: the intent behind it, by which it is found again."""
+    return f"pb-{intent.hex}.csv"
+
+
+def keep(job: SyncJob, step: PlannedStep, load: _Load) -> None:
+    """Write an import down."""
+    call = _call(job, step, load.content())
+    call.list_ids, call.row_count, call.whole_count = load.list_ids, load.count, load.whole_count
+    call.first_line, call.last_line = load.first_line, load.last_line
+    call.save(force_insert=True)
+
+
+def _call(job: SyncJob, step: PlannedStep, content: bytes = b"") -> Batch:
+    """A call of a step, not stored yet, behind all others; its name is the intent's."""
     intent = uuid4()
-    file_name = f"pb-{intent.hex}.csv"
-    columns = _columns(job) if group["whole_rows"] else ["email"]
-    out = io.BytesIO()
-    out.write(_line(columns))
-    limit = settings.ENV.IMPORT_BATCH_BYTES - gateway.import_overhead(file_name, group["list_ids"])
-    count, last, more = 0, after_line, False
-    for line, email, values in _values(rows):
-        row = _line([email, *(values.get(column, "") for column in columns[1:])])
-        if count and (out.tell() + len(row) > limit or count >= settings.ENV.IMPORT_BATCH_ROWS):
-            more = True
-            break
-        out.write(row)
-        count, last = count + 1, line
-    content = out.getvalue()
-    Batch.objects.create(
+    return Batch(
         id=intent,
         tenant_id=job.tenant_id,
         environment_id=job.environment_id,
         job=job,
-        number=number,
-        list_ids=group["list_ids"],
-        file_name=file_name,
+        number=next_number(job),
+        kind=step.kind,
+        place=step.place,
+        after=_numbers(job, step.after),
+        file_name=file_name(intent) if step.kind == Kind.IMPORT_CSV else "",
         content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        row_count=count,
-        whole_rows=group["whole_rows"],
+        sha256=hashlib.sha256(content).hexdigest() if content else "",
     )
-    if group["whole_rows"]:
-        rows.filter(line__lte=last).update(batch_number=number)
-    return _Filled(count, last, more)
 
 
-def _columns(job: SyncJob) -> list[str]:
-    places = plans.places(job).values()
-    return ["email", *(place.column for place in places if place.column != "email")]
+def next_number(job: SyncJob) -> int:
+    """The number behind all calls of a job."""
+    last = Batch.objects.filter(job=job).aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
 
 
-def _waiting(job: SyncJob, group: dict[str, Any]) -> QuerySet[ImportRow]:
-    """The group's people: those not yet in a batch, or for addresses those whose whole row is in one of this round."""
-    rows = ImportRow.objects.filter(job=job, outcome="", list_set__in=group["members"])
-    if group["whole_rows"]:
-        return rows.filter(batch_number=None)
-    return rows.filter(batch_number__gte=job.cursor["first"])
+def _numbers(job: SyncJob, places: list[int]) -> list[int]:
+    """The calls that these steps became."""
+    return list(Batch.objects.filter(job=job, place__in=places).values_list("number", flat=True))
 
 
-def _values(rows: QuerySet[ImportRow]) -> Iterator[tuple[int, str, dict[str, str]]]:
-    few = rows.order_by("line")[: settings.ENV.IMPORT_BATCH_ROWS + 1]
-    return few.values_list("line", "email", "values").iterator(chunk_size=2_000)
+def _by_lists(job: SyncJob, step: PlannedStep) -> None:
+    """One call about whoever is on some lists."""
+    call = _call(job, step)
+    call.list_ids, call.sources = planning.real(job, step.list_ids), planning.real(job, step.sources)
+    call.tag_ids, call.row_count = step.tag_ids, step.people
+    call.save(force_insert=True)
 
 
-def _line(values: list[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(values)
-    return text.getvalue().encode()
+def _by_ids(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
+    """One call about so many people, named by their contact ids; or one without people, such as a list's end."""
+    if step.kind == Kind.DELETE_SCRATCH:
+        call = _call(job, step)
+        call.list_ids = planning.real(job, step.list_ids)
+        call.save(force_insert=True)
+        _written(step)
+        claim.advance("batching", cursor={}, note=step.kind)
+        return
+    condition, arguments = planning.condition_of(step.bare, step.bare_parts)
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT line, contact_id FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND line > %s "  # noqa: S608  # ours
+            f"AND contact_id IS NOT NULL AND {condition} ORDER BY line LIMIT %s",
+            [job.pk, job.cursor.get("line", -1), *arguments, Limits.contact_ids],
+        )
+        found = cursor.fetchall()
+    if found:
+        call = _call(job, step, json.dumps([str(contact_id) for _, contact_id in found]).encode())
+        call.list_ids, call.tag_ids, call.row_count = step.list_ids, step.tag_ids, len(found)
+        call.save(force_insert=True)
+    over = len(found) < Limits.contact_ids
+    if over:
+        _written(step)
+    claim.advance("batching", cursor={} if over else {"line": found[-1][0]}, note=f"{len(found)} people")
+
+
+def rows_of(job: SyncJob, call: Batch) -> QuerySet[ImportRow]:
+    """The rows that travel in an import, whole or by address. Inside the scope."""
+    if call.whole_count < call.row_count:
+        return ImportRow.objects.filter(job=job, email_key__in=keys_of(call))
+    where, arguments = planning.rows_where(job, call)
+    return ImportRow.objects.extra(where=[where], params=arguments)  # noqa: S610  # ours
+
+
+def keys_of(call: Batch) -> list[str]:
+    """The addresses in an import, in order."""
+    if call.kind == Kind.IMPORT_JSON:
+        return [email_key(one["email"]) for one in json.loads(bytes(call.content))]
+    return [email_key(line[0]) for line in rendering.read_lines(bytes(call.content))[1:]]

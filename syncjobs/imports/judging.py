@@ -1,40 +1,60 @@
 """How a row stands against what the account holds: the same, different, or not to be sent; and keeping the verdicts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from django.db import connection as database
 
-from mapping.models import RemoteList
-from syncjobs.models import ImportRow, KnownContact, SyncJob
+from mapping import mirror
+from mapping.consent import Standing
+from mapping.models import MirrorContact
+from syncjobs.imports import plans
+from syncjobs.models import ImportRow, SyncJob
 
 _NUMBERS = frozenset({"number", "currency", "month", "day"})
 
 
-def list_names(job: SyncJob) -> dict[str, str]:
-    """The account's lists by id. Inside the scope."""
-    found = RemoteList.objects.filter(connection=job.connection).values_list("list_id", "name")
-    return {str(list_id): name for list_id, name in found}
+def standing(known: MirrorContact | None) -> Standing:
+    """Where an address stands, in the words of the consent; who has vanished may have been deleted a moment ago."""
+    if known is None:
+        return "absent"
+    if known.standing in (MirrorContact.Standing.DELETED, MirrorContact.Standing.VANISHED):
+        return "deleted"
+    return "unsubscribed" if known.standing == MirrorContact.Standing.UNSUBSCRIBED else "active"
 
 
-def known_contacts(job: SyncJob, rows: Iterable[ImportRow]) -> dict[str, KnownContact]:
-    """What the account holds about these rows' addresses. Inside the scope."""
-    found = KnownContact.objects.filter(job=job, email_key__in=[row.email_key for row in rows])
-    return {one.email_key: one for one in found}
+def lists_known(row: ImportRow, known: MirrorContact) -> list[str]:
+    """Which of the row's lists the person is on, in the row's order."""
+    there = {str(list_id) for list_id in known.list_ids or ()}
+    return [list_id for list_id in row.list_set.split(",") if list_id in there]
 
 
-def on_its_lists(row: ImportRow, known: KnownContact, names: Mapping[str, str]) -> bool:
+def on_its_lists(row: ImportRow, known: MirrorContact) -> bool:
     """Whether the person is on every list that the row names."""
-    there = set(known.list_names)
-    return all(names.get(list_id) in there for list_id in row.list_set.split(","))
+    return lists_known(row, known) == row.list_set.split(",")
 
 
-def has_its_values(row: ImportRow, known: KnownContact, kinds: Mapping[str, str], *, unknown: bool) -> bool:
-    """Whether the account has the row's values; `unknown` answers for a column that the export does not have."""
-    return all(
-        _equal(value, known.values[column], kinds.get(column, "")) if column in known.values else unknown
-        for column, value in row.values.items()
-    )
+@dataclass(frozen=True)
+class Judge:
+    """Holds rows against values: `kinds` says how a column is read, `columns` of which a missing value is a blank."""
+
+    kinds: Mapping[str, str]
+    columns: frozenset[str]
+
+    def has_its_values(self, row: ImportRow, there: Mapping[str, str], *, unknown: bool) -> bool:
+        """Whether these are the row's values; `unknown` answers for a column that nothing is known about."""
+        return all(
+            _equal(value, there.get(column, ""), self.kinds.get(column, ""))
+            if column in there or column in self.columns
+            else unknown
+            for column, value in row.values.items()
+        )
+
+
+def by_mirror(job: SyncJob) -> Judge:
+    """Holds the job's rows against the mirror of its account. Inside the scope."""
+    return Judge(plans.kinds(job), frozenset(mirror.state(job.connection).columns))
 
 
 def _equal(ours: str, theirs: str, kind: str) -> bool:
@@ -54,9 +74,9 @@ def write(job: SyncJob, rows: Sequence[ImportRow]) -> None:
         cursor.execute(
             """
             UPDATE syncjobs_importrow AS row SET expected = judged.expected, outcome = judged.outcome,
-                reason = judged.reason, detail = judged.detail
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
-                AS judged (line, expected, outcome, reason, detail)
+                reason = judged.reason, detail = judged.detail, on_set = judged.on_set, travels = judged.travels
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
+                AS judged (line, expected, outcome, reason, detail, on_set, travels)
             WHERE row.job_id = %s AND row.line = judged.line
             """,
             [
@@ -65,6 +85,8 @@ def write(job: SyncJob, rows: Sequence[ImportRow]) -> None:
                 [row.outcome for row in rows],
                 [row.reason for row in rows],
                 [row.detail for row in rows],
+                [row.on_set for row in rows],
+                [row.travels for row in rows],
                 job.pk,
             ],
         )

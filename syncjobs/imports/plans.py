@@ -6,6 +6,8 @@ The plan is kept in the job's `options`, so that later changes of the mapping do
     columns      [{position, name, kind, target, label, type}] as chosen
     everyone     [{list_id} or {new}] lists that every row joins
     lists        [{app_list, list_id | new | ignored}]
+    everyone_tags, tags   the same of tags: {tag_id} or {new}, and {app_tag, tag_id | new | ignored}
+    quote        what it will cost, as it was said before the start (see `quoting`)
     basis        {statement, by, at}: on what permission these people are sent
 """
 
@@ -16,13 +18,14 @@ from uuid import UUID
 
 from django.conf import settings
 
+from connections import facts
 from connections.models import Connection, User
 from mapping import fields
 from mapping.fields import Place
-from mapping.models import FieldMapping, ListMapping, RemoteField
+from mapping.models import ListMapping, RemoteField, TagMapping
 from mapping.translation import Plan
 from syncjobs import queue
-from syncjobs.imports import uploads
+from syncjobs.imports import columns, quoting, scratch, uploads
 from syncjobs.models import SyncJob, Upload
 from syncjobs.queue import GaveUp
 
@@ -36,33 +39,12 @@ class NotReady(Exception):
     """The import cannot start; the text says what is missing."""
 
 
-def columns(connection: Connection, upload: Upload) -> list[dict[str, Any]]:
-    """The file's columns with their saved choice, in order. Inside the scope."""
-    saved = {
-        row.app_field.name: row
-        for row in FieldMapping.objects.filter(connection=connection).select_related("app_field")
-    }
-    found = []
-    for position, name in enumerate(uploads.facts(upload).header):
-        row = saved.get(name[:200])
-        found.append(
-            {
-                "position": position,
-                "name": name,
-                "kind": row.kind if row else "ignored",
-                "target": row.target if row else "",
-                "label": row.new_label if row else "",
-                "type": row.new_type if row else "",
-            }
-        )
-    return found
-
-
 def start(
     connection: Connection,
     upload: Upload,
     *,
     everyone: list[dict[str, str]],
+    everyone_tags: list[dict[str, str]] | None = None,
     user: User | None,
     idempotency_key: str = "",
 ) -> SyncJob:
@@ -71,7 +53,7 @@ def start(
     Raises:
         NotReady: no column holds e-mail addresses, or a row could end on no list.
     """
-    chosen = columns(connection, upload)
+    chosen = columns.of_file(connection, upload)
     if not any(one["kind"] == "standard" and one["target"] == "email" for one in chosen):
         raise NotReady("Choose the column that holds the e-mail addresses.")
     if len([one for one in chosen if one["kind"] in {"custom", "new"}]) > fields.CUSTOM_PER_CONTACT:
@@ -88,13 +70,25 @@ def start(
     has_list_column = any(one["kind"] == "lists" for one in chosen)
     if not everyone and not has_list_column:
         raise NotReady("Choose at least one list: Constant Contact takes an import only onto a list.")
-    named = uploads.named_lists(upload, [one["position"] for one in chosen if one["kind"] == "lists"])
+    named, tags = (uploads.named(upload, _positions(chosen, kind)) for kind in ("lists", "tags"))
     options = {
         "upload_id": str(upload.pk),
         "file_name": upload.file_name,
         "columns": chosen,
         "everyone": everyone,
         "lists": _lists(connection, named) if has_list_column else [],
+        "everyone_tags": everyone_tags or [],
+        "quote": quoting.kept(
+            quoting.quote(
+                connection,
+                upload,
+                chosen,
+                everyone=everyone,
+                everyone_tags=everyone_tags or [],
+                scratch=scratch.is_allowed(connection),
+            )
+        ),
+        "tags": _tags(connection, tags) if tags else [],
         "basis": {
             "statement": STATEMENT,
             "by": user.email if user else "",
@@ -118,6 +112,26 @@ def _lists(connection: Connection, named: list[str]) -> list[dict[str, Any]]:
         }
         for row in rows
         if row.list_id or row.ignored or row.app_list.casefold() in wanted
+    ]
+
+
+def _positions(chosen: list[dict[str, Any]], kind: str) -> list[int]:
+    return [one["position"] for one in chosen if one["kind"] == kind]
+
+
+def _tags(connection: Connection, named: list[str]) -> list[dict[str, Any]]:
+    """The tag map, but without new tags that this file does not name."""
+    wanted = {name.casefold() for name in named}
+    rows = TagMapping.objects.filter(connection=connection).order_by("updated_at")
+    return [
+        {
+            "app_tag": row.app_tag,
+            "tag_id": str(row.tag_id) if row.tag_id else "",
+            "new": row.new_name,
+            "ignored": row.ignored,
+        }
+        for row in rows
+        if row.tag_id or row.ignored or row.app_tag.casefold() in wanted
     ]
 
 
@@ -154,6 +168,11 @@ def places(job: SyncJob) -> dict[int, Place]:
     }
 
 
+def columns_sent(job: SyncJob) -> list[str]:
+    """The import's columns besides the address, in the order of the file."""
+    return [place.column for place in places(job).values() if place.column != "email"]
+
+
 def kinds(job: SyncJob) -> dict[str, str]:
     """How the values of each import column are read."""
     return {place.column: place.kind for place in places(job).values()}
@@ -161,19 +180,28 @@ def kinds(job: SyncJob) -> dict[str, str]:
 
 def translation(job: SyncJob) -> Plan:
     """The plan by which rows are translated."""
+    chosen = job.options["columns"]
     return Plan(
         places=places(job),
-        list_columns=[one["position"] for one in job.options["columns"] if one["kind"] == "lists"],
+        list_columns=_positions(chosen, "lists"),
         lists={one["app_list"].casefold(): one["list_id"] or None for one in job.options["lists"]},
         everyone=frozenset(one["list_id"] for one in job.options["everyone"]),
+        tag_columns=_positions(chosen, "tags"),
+        tags={one["app_tag"].casefold(): one["tag_id"] or None for one in job.options.get("tags", [])},
+        everyone_tags=frozenset(one["tag_id"] for one in job.options.get("everyone_tags", [])),
     )
 
 
 def _standard(column: str) -> Place:
     place = fields.STANDARD[column]
     if column == "email":
-        return Place(place.column, place.label, place.kind, settings.ENV.IMPORT_EMAIL_LENGTH)
+        return Place(place.column, place.label, place.kind, longest_address())
     return place
+
+
+def longest_address() -> int:
+    """The longest address that is sent: by the setting, and by what is known of the provider."""
+    return min(settings.ENV.IMPORT_EMAIL_LENGTH, int(facts.number("import_email_length")))
 
 
 def upload_of(job: SyncJob) -> Upload:

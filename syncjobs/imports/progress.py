@@ -6,20 +6,24 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, Sum
 
+from syncjobs.mirroring.steps import READING
 from syncjobs.models import Batch, ImportRow, SyncJob
 
 PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
-    ("Preparing lists and fields", frozenset({"preparing"})),
+    ("Preparing lists, tags and fields", frozenset({"preparing"})),
     ("Reading the file", frozenset({"reading", "matching"})),
     (
         "Comparing with the account",
+        frozenset({*READING, "comparing"}),
+    ),
+    (
+        "Sending",
         frozenset(
-            {"counting", "exporting", "exporting_there", "reading_export", "asking_deleted", "comparing"}
+            {"planning", "making_scratch", "batching", "sending", "reconciling", "guarding", "looking_up"}
         ),
     ),
-    ("Sending", frozenset({"batching", "sending", "reconciling"})),
     ("Constant Contact is processing", frozenset({"processing"})),
-    ("Checking the result", frozenset({"checking", "settling", "finishing"})),
+    ("Checking the result", frozenset({"checking", "settling", "noting", "finishing"})),
 )
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
@@ -39,6 +43,8 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "control_character": ("Unreadable character", "Remove it; it often comes from copying."),
     "unknown_list": ("List not mapped", "Choose a contact list for it on the mapping page."),
     "too_many_lists": ("On too many lists", "Constant Contact takes 50 lists a person."),
+    "unknown_tag": ("Tag not mapped", "Choose a tag for it on the mapping page."),
+    "too_many_tags": ("Too many tags", "Constant Contact takes 50 tags a person."),
     "no_list": ("On no list", "Name a list in the row, or choose one that everyone joins."),
     "too_few_columns": ("Too few columns", "The line breaks off early, or a separator is missing."),
     "too_many_columns": ("Too many columns", "A value with a separator in it needs quotation marks."),
@@ -56,10 +62,15 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
         "Nothing: people who were deleted there are not brought back.",
     ),
     "same": ("The same already", "Nothing: the account has these values."),
+    "not_tagged": (
+        "Without its tags",
+        "The person is there; set the tags at Constant Contact, or import again.",
+    ),
     "not_taken": (
         "Not taken by Constant Contact",
         "Look at the value that its message names, and import it again.",
     ),
+    "newer_there": ("Changed there meanwhile", "Nothing, or import them again: the newer values stayed."),
     "not_sent": ("Not sent", "Retry the import, or start it again."),
     "not_confirmed": ("Sent, but never confirmed", "Look at the account before you send it again."),
 }
@@ -95,8 +106,8 @@ def describe_all(jobs: Sequence[SyncJob]) -> list[tuple[SyncJob, Progress]]:
         .order_by()
         .values("job_id")
         .annotate(
-            planned=Sum("row_count", filter=Q(whole_rows=True), default=0),
-            out=Sum("row_count", filter=Q(whole_rows=True) & ~Q(state=Batch.State.PLANNED), default=0),
+            planned=Sum("whole_count", filter=Q(depth=0), default=0),
+            out=Sum("whole_count", filter=Q(depth=0) & ~Q(state=Batch.State.PLANNED), default=0),
         )
     )
     people = {row["job_id"]: (int(row["out"] or 0), int(row["planned"])) for row in found}
@@ -150,7 +161,7 @@ def _current_phase(job: SyncJob) -> str:
 def _stages(job: SyncJob) -> list[dict[str, str]]:
     position = next((number for number, (_, stages) in enumerate(PHASES) if job.stage in stages), 0)
     # The second export, after a batch was not whole, belongs to the check at the end.
-    if job.cursor.get("verified") and job.stage not in {"settling", "finishing"}:
+    if job.cursor.get("verified") and job.stage not in {"settling", "noting", "finishing"}:
         position = len(PHASES) - 1
     found = []
     for number, (name, _) in enumerate(PHASES):

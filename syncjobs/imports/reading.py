@@ -12,13 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection as database
 
-from connections import gateway
+from connections import gateway, staging
 from mapping import catalog
-from mapping.models import FieldMapping, ListMapping
+from mapping.models import FieldMapping, ListMapping, TagMapping
 from mapping.translation import Plan, translate
 from mapping.values import BadValue, email_key
-from syncjobs import staging
-from syncjobs.imports import plans, uploads
+from syncjobs.imports import plans, rendering, uploads
 from syncjobs.imports.readers import Position, Record, records
 from syncjobs.models import ImportRow, SyncJob
 from syncjobs.queue import Claim
@@ -32,20 +31,30 @@ COLUMNS = (
     "email",
     "values",
     "list_set",
+    "tag_set",
+    "on_set",
+    "travels",
+    "csv_bytes",
     "expected",
     "outcome",
     "reason",
     "detail",
 )
+# values, lists, tags, known lists, travels, bytes and expected outcome of a row that is not sent
+NOTHING = ("{}", "", "", "", False, 0, "")
 
 
 def prepare(claim: Claim) -> None:
-    """One missing custom field or list a step: at most one call that changes something."""
+    """One missing custom field, list or tag a step: at most one call that changes something."""
     options = claim.job.options
     column = next((one for one in options["columns"] if one["kind"] == "new"), None)
     target = next((one for one in [*options["everyone"], *options["lists"]] if one.get("new")), None)
+    tags = [*options.get("everyone_tags", []), *options.get("tags", [])]
+    tag = next((one for one in tags if one.get("new")), None)
     if column is not None:
         _create_field(claim, column)
+    elif tag is not None:
+        _create_tag(claim, tag["new"])
     elif target is not None:
         _create_list(claim, target["new"])
     else:
@@ -75,8 +84,11 @@ def _settle_mapping(job: SyncJob, name: str, custom_field_id: str) -> None:
 
 def _create_list(claim: Claim, name: str) -> None:
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
-    made = catalog.create_list(claim.job.connection, client, name)
+    made, is_new = catalog.create_list(claim.job.connection, client, name)
     with claim.transaction() as job:
+        if is_new:
+            # Nobody is on it but whom this import puts there, so that its members are known.
+            job.options["made_lists"] = [*job.options.get("made_lists", []), str(made.list_id)]
         for one in [*job.options["everyone"], *job.options["lists"]]:
             if one.get("new") == name:
                 one.update(new="", list_id=str(made.list_id))
@@ -84,6 +96,19 @@ def _create_list(claim: Claim, name: str) -> None:
             list_id=made.list_id, new_name=""
         )
         claim.advance("preparing", options=job.options, note=f"list “{made.name}”")
+
+
+def _create_tag(claim: Claim, name: str) -> None:
+    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    made = catalog.create_tag(claim.job.connection, client, name)
+    with claim.transaction() as job:
+        for one in [*job.options.get("everyone_tags", []), *job.options.get("tags", [])]:
+            if one.get("new") == name:
+                one.update(new="", tag_id=str(made.tag_id))
+        TagMapping.objects.filter(connection=job.connection, new_name=name).update(
+            tag_id=made.tag_id, new_name=""
+        )
+        claim.advance("preparing", options=job.options, note=f"tag “{made.name}”")
 
 
 def read(claim: Claim) -> None:
@@ -107,12 +132,13 @@ def read(claim: Claim) -> None:
 
 def _rows(job: SyncJob, plan: Plan, batch: list[Record]) -> Iterator[tuple[Any, ...]]:
     head = (job.tenant_id, job.environment_id, job.pk)
+    columns, lines = plans.columns_sent(job), rendering.Lines()
     for record in batch:
         if record.problem is not None or record.values is None:
             code, text = (
                 (record.problem.code, record.problem.message) if record.problem else ("unreadable", "")
             )
-            yield (*head, record.line, "", "", "{}", "", "", "rejected", code, text[:300])
+            yield (*head, record.line, "", "", *NOTHING, "rejected", code, text[:300])
             continue
         try:
             row = translate(plan, record.values)
@@ -122,9 +148,7 @@ def _rows(job: SyncJob, plan: Plan, batch: list[Record]) -> Iterator[tuple[Any, 
                 record.line,
                 "",
                 _address(plan, record.values),
-                "{}",
-                "",
-                "",
+                *NOTHING,
                 "rejected",
                 problem.reason,
                 str(problem)[:300],
@@ -138,7 +162,12 @@ def _rows(job: SyncJob, plan: Plan, batch: list[Record]) -> Iterator[tuple[Any, 
             row.email,
             values,
             ",".join(row.list_ids),
+            ",".join(row.tag_ids),
             "",
+            True,
+            lines.size([row.email, *(row.values.get(name, "") for name in columns)]),
+            # Unless the account turns out to have somebody of this address already.
+            "created",
             "",
             "",
             "",

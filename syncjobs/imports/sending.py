@@ -1,68 +1,54 @@
-"""Out to Constant Contact: each batch sent once, and found again where the answer was lost.
+"""Out to Constant Contact: each call sent once, its intent committed before it leaves.
 
-The intent is committed before a batch leaves: its bytes and its file name, which is unique. If the answer is lost,
-the account's activities are searched for that name before the same bytes may be sent again.
+The intent is the call's row: its bytes, and for a file its name, which is unique. What depends on others waits until
+these are over. A call whose answer was lost is looked for (`reconciling`) before it may be sent again.
 """
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import F
 
 from connections import gateway
-from connections.constantcontact.errors import OutcomeUnknown, ServerFault
-from connections.constantcontact.shapes import Activity
-from syncjobs.imports.polling import pause, predicted_seconds
-from syncjobs.models import Batch, ImportRow, SyncJob
+from connections.constantcontact.client import Client
+from connections.constantcontact.errors import NotFound, OutcomeUnknown, ServerFault
+from connections.constantcontact.shapes import Activity, Chosen
+from connections.failpoints import failpoint
+from syncjobs import activities
+from syncjobs.imports import bodies, guarding, planning
+from syncjobs.models import Batch, PlannedStep, SyncJob
+from syncjobs.planner import Kind
 from syncjobs.queue import Claim
 
-# A lost answer: so many looks at the activities, so far apart, before the same bytes are sent again.
-LOOKS = 2
+# A lost answer: the first look comes soon, since most calls that got lost did arrive.
 FIRST_LOOK_SECONDS = 5.0
-NEXT_LOOK_SECONDS = 15.0
-MOST_SENDINGS = 3
-PATIENCE = timedelta(hours=6)
+# Others use the account too, and its queue of activities has an end (reference: 1,000).
+MOST_UNDER_WAY = 100
+OVER = (Batch.State.FINISHED, Batch.State.FAILED, Batch.State.REPLACED)
 
 
 def send(claim: Claim) -> None:
-    """Send the next batch: intent first, then the bytes, then what came back."""
+    """Send the next call: intent first, then the bytes, then what came back."""
     with claim.transaction() as job:
-        if Batch.objects.filter(job=job, state=Batch.State.SENT).exists():
-            claim.advance("reconciling", cursor={})
-            return
-        planned = Batch.objects.filter(job=job, state=Batch.State.PLANNED).order_by("number").first()
+        planned = _next(claim, job)
         if planned is None:
-            rows = Batch.objects.filter(job=job).aggregate(rows=Sum("row_count"))["rows"] or 0
-            cursor = {"polls": 0, "since": datetime.now(UTC).isoformat()}
-            claim.advance(
-                "processing",
-                cursor=cursor,
-                after_seconds=predicted_seconds(settings.ENV.ACTIVITY_SECONDS, rows),
-            )
             return
-        if _is_stale(job):
-            compare_again(job)
-            claim.advance("counting", cursor={}, note="what the account holds was looked at too long ago")
-            return
-        planned.state, planned.sent_at, planned.sendings = (
-            Batch.State.SENT,
-            datetime.now(UTC),
-            planned.sendings + 1,
-        )
-        planned.looked = 0
+        planned.state, planned.sent_at = Batch.State.SENT, datetime.now(UTC)
+        planned.sendings, planned.looked = planned.sendings + 1, 0
         planned.save(update_fields=["state", "sent_at", "sendings", "looked"])
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     try:
-        activity = client.activities.import_csv(
-            planned.file_name,
-            bytes(planned.content),
-            planned.list_ids,
-            body_limit=max(4_000_000, settings.ENV.IMPORT_BATCH_BYTES),
-        )
+        activity = CALLS[Kind(planned.kind)](client, planned)
     except (OutcomeUnknown, ServerFault):
         with claim.transaction():
             claim.advance(
-                "reconciling", cursor={}, after_seconds=FIRST_LOOK_SECONDS, note="the answer was lost"
+                "reconciling",
+                cursor={},
+                after_seconds=min(FIRST_LOOK_SECONDS, settings.ENV.RECONCILE_SECONDS),
+                note="the answer was lost",
             )
         return
     except Exception:
@@ -70,9 +56,45 @@ def send(claim: Claim) -> None:
         with claim.transaction():
             Batch.objects.filter(pk=planned.pk).update(state=Batch.State.PLANNED, sendings=F("sendings") - 1)
         raise
-    with claim.transaction():
-        _accept(planned, activity)
-        claim.advance("sending", note=f"batch {planned.number}: {planned.row_count} people")
+    failpoint("sending.answered")
+    with claim.transaction() as job:
+        accept(job, planned, activity)
+        claim.advance("sending", note=f"{planned.kind} {planned.number}: {planned.row_count} people")
+
+
+def _next(claim: Claim, job: SyncJob) -> Batch | None:
+    """The call to send now; None where something else comes first, which the claim then says."""
+    states = list(Batch.objects.filter(job=job).order_by("number").values_list("number", "state", "after"))
+    if any(state == Batch.State.SENT for _, state, _ in states):
+        claim.advance("reconciling", cursor={})
+        return None
+    over = {number for number, state, _ in states if state in OVER}
+    ready = [
+        number for number, state, after in states if state == Batch.State.PLANNED and over.issuperset(after)
+    ]
+    under_way = sum(state == Batch.State.ACCEPTED for _, state, _ in states)
+    if not ready or under_way >= MOST_UNDER_WAY:
+        _wait_or_go_on(claim, job, under_way)
+        return None
+    planned = Batch.objects.get(job=job, number=ready[0])
+    if guarding.needed(job, planned):
+        guarding.start(claim, planned)
+        return None
+    if planned.sendings == planned.depth == 0 and _is_stale(job):
+        planning.give_up_unsent(job)
+        claim.advance("counting", cursor={}, note="what the account holds was looked at too long ago")
+        return None
+    return planned
+
+
+def _wait_or_go_on(claim: Claim, job: SyncJob, under_way: int) -> None:
+    """Nothing can be sent now: wait for what is under way, plan on, or it is over."""
+    if under_way:
+        claim.advance("processing", cursor={}, after_seconds=activities.seconds_to_look(job))
+    elif PlannedStep.objects.filter(job=job, written=False).exists():
+        claim.advance("batching", cursor={})
+    else:
+        claim.advance("checking", cursor={})
 
 
 def _is_stale(job: SyncJob) -> bool:
@@ -84,107 +106,53 @@ def _is_stale(job: SyncJob) -> bool:
     return datetime.now(UTC) - datetime.fromisoformat(compared_at) > limit
 
 
-def compare_again(job: SyncJob) -> None:
-    """Take back what was planned and never sent, so that it is judged by what the account holds now.
-
-    Inside the scope. Batches that went out, perhaps without our knowing, stay as they are. Where only addresses
-    were left to send, everybody is planned again: sending whole rows a second time changes nothing.
-    """
-    unsent = Batch.objects.filter(job=job, state=Batch.State.PLANNED, sendings=0)
-    rows = ImportRow.objects.filter(job=job, outcome="")
-    if not unsent.filter(whole_rows=False).exists():
-        rows = rows.filter(batch_number__in=list(unsent.values_list("number", flat=True)))
-    rows.update(batch_number=None, expected="")
-    unsent.delete()
-
-
-def _accept(sent: Batch, activity: Activity) -> None:
-    sent.state, sent.activity_id, sent.activity_state = (
-        Batch.State.ACCEPTED,
-        activity.activity_id,
-        activity.state,
-    )
+def accept(job: SyncJob, sent: Batch, activity: Activity | None) -> None:
+    """Keep what the provider made of a call; None where there was nothing left to do. Inside the transaction."""
+    if activity is not None:
+        activities.watch(job, activity, sent.kind, sent.row_count)
+    sent.state = Batch.State.ACCEPTED if activity else Batch.State.FINISHED
+    sent.activity_id = activity.activity_id if activity else ""
+    sent.activity_state = activity.state if activity else ""
     sent.save(update_fields=["state", "activity_id", "activity_state"])
 
 
-def reconcile(claim: Claim) -> None:
-    """Was the batch whose answer was lost accepted after all? Its file's name tells, or its time and size."""
-    client = gateway.open_client(claim.job.connection, "control", job_id=claim.job.pk)
-    listed = [one for page in client.activities.pages() for one in page.items]
-    with claim.transaction() as job:
-        owned = set(Batch.objects.exclude(activity_id="").values_list("activity_id", flat=True))
-        for lost in Batch.objects.filter(job=job, state=Batch.State.SENT):
-            lost.looked += 1
-            found = _of_batch(lost, listed, owned)
-            if found is not None:
-                _accept(lost, found)
-            elif lost.looked >= LOOKS and lost.sendings < MOST_SENDINGS:
-                # The same bytes again: an import is by address, so even a wrong guess here changes nothing more.
-                lost.state = Batch.State.PLANNED
-            elif lost.looked >= LOOKS:
-                lost.state = Batch.State.FAILED
-            lost.save(update_fields=["state", "looked"])
-        open_ones = Batch.objects.filter(job=job, state=Batch.State.SENT).exists()
-        claim.advance(
-            "reconciling" if open_ones else "sending", after_seconds=NEXT_LOOK_SECONDS if open_ones else 0
-        )
+def _csv(client: Client, call: Batch) -> Activity:
+    return client.activities.import_csv(
+        call.file_name, bytes(call.content), call.list_ids, body_limit=bodies.most_ever()
+    )
 
 
-def _of_batch(lost: Batch, listed: list[Activity], owned: set[str]) -> Activity | None:
-    """The activity that this batch became: by its file's name, or, where no name is ever told, by time and size."""
-    if any(one.source_file_name for one in listed):
-        return next((one for one in listed if one.source_file_name == lost.file_name), None)
-    since = (lost.sent_at or datetime.now(UTC)) - timedelta(minutes=1)
-    lines = lost.row_count + 1
-    fitting = [
-        one
-        for one in listed
-        if one.activity_id not in owned
-        and one.counters.items_total == lines
-        and one.created_at is not None
-        and one.created_at >= since
-    ]
-    return fitting[0] if fitting else None
+def _json(client: Client, call: Batch) -> Activity:
+    return client.activities.import_json(bytes(call.content), call.list_ids, body_limit=bodies.most_ever())
 
 
-def process(claim: Claim) -> None:
-    """One look at the account's activities covers every batch that is under way."""
-    client = gateway.open_client(claim.job.connection, "control", job_id=claim.job.pk)
-    with claim.transaction() as job:
-        accepted = Batch.objects.filter(job=job, state=Batch.State.ACCEPTED).defer("content")
-        waiting = {one.activity_id: one for one in accepted}
-    seen: dict[str, Activity] = {}
-    for page in client.activities.pages():
-        seen.update({one.activity_id: one for one in page.items if one.activity_id in waiting})
-        if len(seen) == len(waiting):
-            break
-    with claim.transaction() as job:
-        for activity_id, sent in waiting.items():
-            if activity_id in seen:
-                _note(sent, seen[activity_id])
-        running = Batch.objects.filter(job=job, state=Batch.State.ACCEPTED).exists()
-        waited = datetime.now(UTC) - datetime.fromisoformat(job.cursor["since"])
-        if running and waited < PATIENCE:
-            polls = job.cursor["polls"] + 1
-            claim.advance(
-                "processing",
-                cursor={**job.cursor, "polls": polls},
-                after_seconds=pause(settings.ENV.ACTIVITY_SECONDS, polls),
-            )
-        else:
-            claim.advance("checking", cursor={})
+def _source(call: Batch) -> Chosen:
+    """Whom a call is about: members of lists, or people by id."""
+    if call.sources:
+        return Chosen(list_ids=tuple(call.sources))
+    return Chosen(contact_ids=tuple(json.loads(bytes(call.content))))
 
 
-def _note(sent: Batch, activity: Activity) -> None:
-    sent.activity_state = activity.state
-    if activity.is_finished:
-        counters = activity.counters
-        sent.state = Batch.State.FINISHED if activity.is_completed else Batch.State.FAILED
-        sent.counters = {
-            "person": counters.person,
-            "error": counters.error,
-            "correctable": counters.correctable,
-            "cannot_add_to_list": counters.cannot_add_to_list,
-        }
-        sent.messages = [message[:300] for message in activity.errors[:20]]
-    sent.save(update_fields=["state", "activity_state", "counters", "messages"])
+def _delete_scratch(client: Client, call: Batch) -> Activity | None:
+    try:
+        return client.activities.list_delete(call.list_ids)
+    except NotFound:
+        return None
+
+
+CALLS: Final[dict[Kind, Callable[[Client, Batch], Activity | None]]] = {
+    Kind.IMPORT_CSV: _csv,
+    Kind.IMPORT_JSON: _json,
+    Kind.ADD_LISTS: lambda client, call: client.activities.add_list_memberships(_source(call), call.list_ids),
+    Kind.REMOVE_LISTS: lambda client, call: client.activities.remove_list_memberships(
+        _source(call), call.list_ids
+    ),
+    Kind.EMPTY_SCRATCH: lambda client, call: client.activities.remove_list_memberships(
+        _source(call), call.list_ids
+    ),
+    Kind.TAG_ON: lambda client, call: client.activities.contacts_taggings_add(_source(call), call.tag_ids),
+    Kind.TAG_OFF: lambda client, call: client.activities.contacts_taggings_remove(
+        _source(call), call.tag_ids
+    ),
+    Kind.DELETE_SCRATCH: _delete_scratch,
+}

@@ -1,15 +1,20 @@
 """The end of an import: was every batch taken whole, what became of each row, and do the counts add up?"""
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import QuerySet
 
-from mapping import catalog
-from syncjobs.imports import judging, plans
+from mapping import catalog, mirror
+from mapping.models import MirrorContact
+from syncjobs.imports import batching, judging, scratch
+from syncjobs.imports.processing import missing_of
 from syncjobs.models import Batch, ImportRow, SyncJob
+from syncjobs.planner import IMPORTS, Kind
 from syncjobs.queue import Claim
+
+# So many of a call's people are held against the account to tell whether it arrived.
+PROOF_ROWS: Final = 500
 
 
 def check(claim: Claim) -> None:
@@ -23,61 +28,111 @@ def check(claim: Claim) -> None:
         if whole:
             claim.advance("settling", cursor={})
         else:
-            cursor = {"known": job.accepted, "then": "settling", "verified": True}
+            cursor = {"total": job.accepted, "then": "settling", "verified": True}
             claim.advance("exporting", cursor=cursor)
 
 
 def _all_whole(job: SyncJob) -> bool:
-    return all(_is_whole(one) for one in Batch.objects.filter(job=job).defer("content"))
+    if job.options.get("guessed"):
+        return False
+    imports = Batch.objects.filter(job=job, kind__in=sorted(IMPORTS)).exclude(state=Batch.State.REPLACED)
+    return all(_is_whole(one) for one in imports.defer("content"))
 
 
 def _is_whole(sent: Batch) -> bool:
     troubles = [sent.counters.get(name) or 0 for name in ("error", "correctable", "cannot_add_to_list")]
-    return (
-        sent.state == Batch.State.FINISHED
-        and not any(troubles)
-        and sent.counters.get("person") == sent.row_count
-    )
+    return sent.state == Batch.State.FINISHED and not any(troubles) and not missing_of(sent)
 
 
 def settle(claim: Claim) -> None:
     """Every row that was sent ends as expected, or, where a batch was not whole, as the account now shows."""
-    with claim.transaction() as job, database.cursor() as cursor:
+    with claim.transaction() as job:
+        after = job.cursor.get("line", -1)
+        if after < 0 and (guessed := job.options.get("guessed")):
+            left = [number for number in guessed if not _arrived(job, number)]
+            job.options = {**job.options, "guessed": left}
+            job.save(update_fields=["options"])
+        last = _end_of_step(job, after)
+        if last is None:
+            _note_untagged(job)
+            scratch.note_removed(job)
+            claim.advance("noting", cursor={})
+            return
         if not _all_whole(job):
-            after = job.cursor.get("line", -1)
-            rows = list(_unsettled(job, after)[: settings.ENV.IMPORT_STEP_ROWS])
-            _settle_by_account(job, rows)
-            if rows:
-                claim.advance("settling", cursor={"line": rows[-1].line, "verified": True})
-                return
+            rows = ImportRow.objects.filter(job=job, outcome="", line__gt=after, line__lte=last)
+            _settle_by_account(job, list(rows.order_by("line")))
+        _settle_as_expected(job, after, last)
+        claim.advance("settling", cursor={**job.cursor, "line": last})
+
+
+def _arrived(job: SyncJob, number: int) -> bool:
+    """Whether an import that was found by time and size alone was ours: most of its people are as wanted.
+
+    Some may have been edited since; of what somebody else sent, nobody would be.
+    """
+    judge = judging.by_mirror(job)
+    call = Batch.objects.get(job=job, number=number)
+    rows = list(batching.rows_of(job, call).filter(outcome="").order_by("line")[:PROOF_ROWS])
+    known = mirror.known(job.connection, [row.email_key for row in rows])
+    wanted = sum(_is_as_wanted(judge, row, known.get(row.email_key)) for row in rows)
+    return 2 * wanted >= len(rows)
+
+
+def _end_of_step(job: SyncJob, after: int) -> int | None:
+    """The last line of the next some thousand rows; None where there are no more."""
+    with database.cursor() as cursor:
         cursor.execute(
-            "UPDATE syncjobs_importrow SET outcome = expected WHERE job_id = %s AND outcome = '' AND expected <> ''",
-            [job.pk],
+            "SELECT max(line) FROM (SELECT line FROM syncjobs_importrow WHERE job_id = %s AND line > %s "
+            "ORDER BY line LIMIT %s) AS step",
+            [job.pk, after, settings.ENV.IMPORT_STEP_ROWS],
         )
-        claim.advance("finishing", cursor={})
+        found: int | None = cursor.fetchone()[0]
+    return found
 
 
-def _unsettled(job: SyncJob, after: int) -> QuerySet[ImportRow]:
-    return ImportRow.objects.filter(job=job, outcome="", line__gt=after).order_by("line")
+def _settle_as_expected(job: SyncJob, after: int, last: int) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE syncjobs_importrow SET outcome = expected "
+            "WHERE job_id = %s AND line > %s AND line <= %s AND outcome = '' AND expected <> ''",
+            [job.pk, after, last],
+        )
+
+
+def _note_untagged(job: SyncJob) -> None:
+    """Whom a tagging was about that came to nothing: the person is there, without the tag."""
+    with database.cursor() as cursor:
+        for failed in Batch.objects.filter(job=job, kind=Kind.TAG_ON, state=Batch.State.FAILED):
+            cursor.execute(
+                "UPDATE syncjobs_importrow SET reason = 'not_tagged', detail = 'a tag could not be set' "
+                "WHERE job_id = %s AND outcome IN ('created', 'updated') "
+                "AND string_to_array(tag_set, ',') && %s::text[]",
+                [job.pk, failed.tag_ids],
+            )
 
 
 def _settle_by_account(job: SyncJob, rows: list[ImportRow]) -> None:
     """Who was sent and is not there as wanted: opted out meanwhile, or not taken."""
     messages = [text for one in Batch.objects.filter(job=job).defer("content") for text in one.messages]
     why = f"Constant Contact did not take this row{': ' + messages[0] if messages else ''}"[:300]
-    known, names, kinds = judging.known_contacts(job, rows), judging.list_names(job), plans.kinds(job)
+    known = mirror.known(job.connection, [row.email_key for row in rows])
+    judge = judging.by_mirror(job)
     for row in rows:
         found = known.get(row.email_key)
         if found is not None and found.standing == "unsubscribed":
             row.outcome, row.reason = "skipped", "opted_out"
             row.detail = "unsubscribed at Constant Contact, and stays so"
-        elif (
-            found is None
-            or not judging.on_its_lists(row, found, names)
-            or not judging.has_its_values(row, found, kinds, unknown=True)
-        ):
+        elif not _is_as_wanted(judge, row, found):
             row.outcome, row.reason, row.detail = "rejected", "not_taken", why
     judging.write(job, rows)
+
+
+def _is_as_wanted(judge: judging.Judge, row: ImportRow, found: MirrorContact | None) -> bool:
+    return (
+        found is not None
+        and judging.on_its_lists(row, found)
+        and judge.has_its_values(row, found.values, unknown=True)
+    )
 
 
 def finish(claim: Claim) -> None:

@@ -5,7 +5,21 @@ from typing import Any, Final
 
 from django.db import connection as database
 
-from syncjobs.imports import batching, comparing, reading, sending, settling
+from syncjobs.imports import (
+    batching,
+    comparing,
+    guarding,
+    lookups,
+    noting,
+    planning,
+    processing,
+    reading,
+    reconciling,
+    scratch,
+    sending,
+    settling,
+)
+from syncjobs.mirroring.steps import READING
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.queue import Claim
 
@@ -13,18 +27,19 @@ STAGES: Final[dict[str, Callable[[Claim], None]]] = {
     "preparing": reading.prepare,
     "reading": reading.read,
     "matching": reading.match,
-    "counting": comparing.count,
-    "exporting": comparing.export,
-    "exporting_there": comparing.wait_for_export,
-    "reading_export": comparing.read_export,
-    "asking_deleted": comparing.ask_deleted,
+    **READING,
     "comparing": comparing.compare,
+    "planning": planning.plan,
+    "making_scratch": scratch.make,
     "batching": batching.batch,
     "sending": sending.send,
-    "reconciling": sending.reconcile,
-    "processing": sending.process,
+    "reconciling": reconciling.reconcile,
+    "guarding": guarding.guard,
+    "processing": processing.process,
+    "looking_up": lookups.look_up,
     "checking": settling.check,
     "settling": settling.settle,
+    "noting": noting.note,
     "finishing": settling.finish,
 }
 
@@ -34,23 +49,23 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
 
     Inside the job's scope.
     """
-    sent = list(
-        Batch.objects.filter(job=job).exclude(state=Batch.State.PLANNED).values_list("number", flat=True)
-    )
+    went_out = Batch.objects.filter(job=job, whole_count__gt=0).exclude(state=Batch.State.PLANNED)
+    conditions = [planning.rows_where(job, sent) for sent in went_out.defer("content")]
     with database.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE syncjobs_importrow SET outcome = 'skipped', detail = left(%s, 300),
-                reason = CASE WHEN batch_number = ANY(%s) THEN 'not_confirmed' ELSE 'not_sent' END
-            WHERE job_id = %s AND outcome = ''
-            """,
-            [why, sent, job.pk],
-        )
+        for reason, (where, arguments) in [
+            *(("not_confirmed", one) for one in conditions),
+            ("not_sent", ("job_id = %s", [job.pk])),
+        ]:
+            cursor.execute(
+                "UPDATE syncjobs_importrow SET outcome = 'skipped', detail = left(%s, 300), reason = %s "  # noqa: S608  # ours
+                f"WHERE outcome = '' AND {where}",
+                [why, reason, *arguments],
+            )
     SyncJob.objects.filter(pk=job.pk).update(**settling.outcomes(job))
 
 
 # From here on an import depends on who is in the account; a retry looks again.
-LOOKED = ("exporting", "exporting_there", "reading_export", "asking_deleted", "comparing", "batching")
+LOOKED = (*READING, "comparing", "planning", "making_scratch", "batching")
 
 
 def reopen(job: SyncJob) -> None:
@@ -64,6 +79,6 @@ def reopen(job: SyncJob) -> None:
     options = {name: value for name, value in job.options.items() if name != "compared_at"}
     changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
     if job.stage in LOOKED and not job.cursor.get("verified"):
-        sending.compare_again(job)
+        planning.give_up_unsent(job)
         changes |= {"stage": "counting", "cursor": {}}
     SyncJob.objects.filter(pk=job.pk).update(**changes)

@@ -101,9 +101,11 @@ def chunks_from(upload: Upload) -> Callable[[int], Iterator[bytes]]:
     return read
 
 
-def named_lists(upload: Upload, positions: Iterable[int]) -> list[str]:
-    """The app lists that the file's list columns name, in the order they come. Inside the scope."""
+def named(upload: Upload, positions: Iterable[int]) -> list[str]:
+    """The app lists or tags that the columns at these positions name, in the order they come. Inside the scope."""
     wanted = list(positions)
+    if not wanted:
+        return []
     known = facts(upload)
     found: dict[str, str] = {}
     for number, record in enumerate(records(chunks_from(upload), known.layout, known.first, limits())):

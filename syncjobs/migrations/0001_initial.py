@@ -48,6 +48,18 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.tenant')),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ['queued', 'running', 'waiting'])), fields=['not_before'], name='syncjob_due'),
+                ],
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=True, name='syncjob_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='syncjob_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='syncjob_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='syncjob_within_tenant'),
+                    models.UniqueConstraint(fields=('tenant', 'environment', 'kind', 'idempotency_key'), name='syncjob_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'waiting', 'attention', 'done', 'failed', 'stopped'])), name='syncjob_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('accepted', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created'), '+', models.F('updated')), '+', models.F('unchanged')), '+', models.F('skipped')), '+', models.F('rejected'))), _connector='OR'), name='syncjob_done_adds_up'),
+                ],
                 'verbose_name': 'job',
                 'ordering': ['-created_at', 'id'],
             },
@@ -65,6 +77,12 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='known_contacts', to='syncjobs.syncjob')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='knowncontact_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='knowncontact_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='knowncontact_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('job', 'email_key'), name='knowncontact_once'),
+                ],
                 'ordering': ['id'],
             },
         ),
@@ -84,6 +102,11 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='syncjobs.syncjob')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='jobstep_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='jobstep_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='jobstep_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
+                ],
                 'ordering': ['id'],
             },
         ),
@@ -106,6 +129,17 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='syncjobs.syncjob')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['job', 'email_key', 'line'], name='importrow_by_email'),
+                    models.Index(fields=['job', 'outcome', 'line'], name='importrow_by_outcome'),
+                    models.Index(fields=['job', 'batch_number', 'line'], name='importrow_by_batch'),
+                ],
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='importrow_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='importrow_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='importrow_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('job', 'line'), name='importrow_once'),
+                ],
                 'ordering': ['job_id', 'line'],
             },
         ),
@@ -133,6 +167,12 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='syncjobs.syncjob')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='batch_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='batch_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='batch_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('job', 'number'), name='batch_once'),
+                ],
                 'ordering': ['number'],
             },
         ),
@@ -151,6 +191,12 @@ class Migration(migrations.Migration):
                 ('uploaded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='upload_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='upload_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='upload_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='upload_within_tenant'),
+                ],
                 'ordering': ['-created_at', 'id'],
             },
         ),
@@ -165,143 +211,13 @@ class Migration(migrations.Migration):
                 ('upload', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='syncjobs.upload')),
             ],
             options={
+                'constraints': [
+                    connections.tenancy.RowSecurity(findable=False, name='uploadchunk_row_security', scope='environment'),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='uploadchunk_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
+                    connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'upload_id'), name='uploadchunk_upload_same_tenant', on_delete='CASCADE', table='syncjobs_upload', targets=('tenant_id', 'environment_id', 'id')),
+                    models.UniqueConstraint(fields=('upload', 'offset'), name='uploadchunk_once'),
+                ],
                 'ordering': ['offset'],
             },
-        ),
-        migrations.AddIndex(
-            model_name='syncjob',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running', 'waiting'])), fields=['not_before'], name='syncjob_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='syncjob',
-            constraint=connections.tenancy.RowSecurity(findable=True, name='syncjob_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='syncjob',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='syncjob_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='syncjob',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='syncjob_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='syncjob',
-            constraint=models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='syncjob_within_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='syncjob',
-            constraint=models.UniqueConstraint(fields=('tenant', 'environment', 'kind', 'idempotency_key'), name='syncjob_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='syncjob',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'waiting', 'attention', 'done', 'failed', 'stopped'])), name='syncjob_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='syncjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('accepted', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created'), '+', models.F('updated')), '+', models.F('unchanged')), '+', models.F('skipped')), '+', models.F('rejected'))), _connector='OR'), name='syncjob_done_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='knowncontact',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='knowncontact_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='knowncontact',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='knowncontact_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='knowncontact',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='knowncontact_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='knowncontact',
-            constraint=models.UniqueConstraint(fields=('job', 'email_key'), name='knowncontact_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobstep',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='jobstep_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobstep',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='jobstep_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='jobstep',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='jobstep_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['job', 'email_key', 'line'], name='importrow_by_email'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['job', 'outcome', 'line'], name='importrow_by_outcome'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['job', 'batch_number', 'line'], name='importrow_by_batch'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='importrow_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='importrow_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='importrow_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('job', 'line'), name='importrow_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='batch_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='batch_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'job_id'), name='batch_job_same_tenant', on_delete='CASCADE', table='syncjobs_syncjob', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(fields=('job', 'number'), name='batch_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='upload',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='upload_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='upload',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='upload_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='upload',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'connection_id'), name='upload_connection_same_tenant', on_delete='CASCADE', table='connections_connection', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.UniqueConstraint(fields=('tenant', 'environment', 'id'), name='upload_within_tenant'),
-        ),
-        migrations.AddConstraint(
-            model_name='uploadchunk',
-            constraint=connections.tenancy.RowSecurity(findable=False, name='uploadchunk_row_security', scope='environment'),
-        ),
-        migrations.AddConstraint(
-            model_name='uploadchunk',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id'), name='uploadchunk_same_environment', on_delete='CASCADE', table='connections_environment', targets=('tenant_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='uploadchunk',
-            constraint=connections.tenancy.SameTenant(columns=('tenant_id', 'environment_id', 'upload_id'), name='uploadchunk_upload_same_tenant', on_delete='CASCADE', table='syncjobs_upload', targets=('tenant_id', 'environment_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='uploadchunk',
-            constraint=models.UniqueConstraint(fields=('upload', 'offset'), name='uploadchunk_once'),
         ),
     ]

@@ -1,9 +1,11 @@
-"""An uploaded file, its rows with their outcomes, what the account held before, and the batches that were sent."""
+"""An uploaded file, its rows with their outcomes, and what the account held before."""
 
 import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Func
+from django.db.models.functions import Cast
 
 from connections.models import Connection, EnvironmentRow
 from connections.tenancy import in_environment, unique_within_tenant
@@ -75,8 +77,29 @@ class ImportRow(EnvironmentRow):
     email_key = models.CharField(max_length=320, blank=True)
     email = models.CharField(max_length=320, blank=True)
     values = models.JSONField(default=dict)
+    # Ids of lists, and of tags, that the file wants: sorted, comma-joined.
     list_set = models.CharField(max_length=2_000, blank=True)
-    batch_number = models.PositiveIntegerField(null=True)
+    tag_set = models.CharField(max_length=2_000, blank=True)
+    # Lists the person is known to be on already; and whether the values still have to travel.
+    on_set = models.CharField(max_length=2_000, blank=True)
+    travels = models.BooleanField(default=True)
+    # Bytes of the whole row as a line of CSV.
+    csv_bytes = models.PositiveIntegerField(default=0)
+    # The same number for people of whom the same is wanted: groups are made of it.
+    alike = models.GeneratedField(
+        expression=Func(
+            F("list_set"),
+            F("on_set"),
+            F("tag_set"),
+            Cast("travels", models.TextField()),
+            function="hashtextextended",
+            template="%(function)s(%(expressions)s, 0)",
+            arg_joiner=" || '|' || ",
+        ),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    contact_id = models.UUIDField(null=True, blank=True)
     # What the row will be once its batch is accepted: created or updated.
     expected = models.CharField(max_length=10, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
@@ -88,7 +111,6 @@ class ImportRow(EnvironmentRow):
         indexes = [
             models.Index(fields=["job", "email_key", "line"], name="importrow_by_email"),
             models.Index(fields=["job", "outcome", "line"], name="importrow_by_outcome"),
-            models.Index(fields=["job", "batch_number", "line"], name="importrow_by_batch"),
         ]
         constraints = [
             *in_environment("importrow", ("job_id", "syncjobs_syncjob")),
@@ -97,68 +119,3 @@ class ImportRow(EnvironmentRow):
 
     def __str__(self) -> str:
         return f"line {self.line}"
-
-
-class KnownContact(EnvironmentRow):
-    """What the account held about an address before the first batch, for one import's comparison."""
-
-    id = models.BigAutoField(primary_key=True)
-    job = models.ForeignKey(
-        SyncJob, on_delete=models.CASCADE, related_name="known_contacts", db_constraint=False
-    )
-    email_key = models.CharField(max_length=320)
-    standing = models.CharField(max_length=12)
-    values = models.JSONField(default=dict)
-    list_names = models.JSONField(default=list)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            *in_environment("knowncontact", ("job_id", "syncjobs_syncjob")),
-            models.UniqueConstraint(fields=["job", "email_key"], name="knowncontact_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"known contact {self.pk}"
-
-
-class Batch(EnvironmentRow):
-    """The exact bytes of one bulk import. Never changed once written, so that a second sending is the same sending."""
-
-    class State(models.TextChoices):
-        """`sent` means: the intent is committed, the answer is not known."""
-
-        PLANNED = "planned", "Planned"
-        SENT = "sent", "Sent"
-        ACCEPTED = "accepted", "Accepted"
-        FINISHED = "finished", "Finished"
-        FAILED = "failed", "Failed"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="batches", db_constraint=False)
-    number = models.PositiveIntegerField()
-    list_ids = models.JSONField()
-    file_name = models.CharField(max_length=80)
-    content = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
-    row_count = models.PositiveIntegerField()
-    # False where only addresses travel, to put people on one more list.
-    whole_rows = models.BooleanField(default=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    sendings = models.PositiveSmallIntegerField(default=0)
-    looked = models.PositiveSmallIntegerField(default=0)
-    activity_id = models.CharField(max_length=60, blank=True)
-    activity_state = models.CharField(max_length=20, blank=True)
-    counters = models.JSONField(default=dict)
-    messages = models.JSONField(default=list)
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            *in_environment("batch", ("job_id", "syncjobs_syncjob")),
-            models.UniqueConstraint(fields=["job", "number"], name="batch_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"batch {self.number}"

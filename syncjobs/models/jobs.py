@@ -64,7 +64,15 @@ class SyncJob(EnvironmentRow):
                 fields=["not_before"],
                 name="syncjob_due",
                 condition=models.Q(state__in=["queued", "running", "waiting"]),
-            )
+            ),
+            models.Index(fields=["tenant", "environment", "-created_at", "-id"], name="syncjob_newest"),
+            models.Index(fields=["tenant", "environment", "ended_at"], name="syncjob_ended"),
+            models.Index(fields=["connection", "-created_at"], name="syncjob_of_account"),
+            models.Index(
+                fields=["connection", "state"],
+                name="syncjob_not_over",
+                condition=models.Q(state__in=["queued", "running", "waiting", "attention"]),
+            ),
         ]
         constraints = [
             *in_environment("syncjob", ("connection_id", "connections_connection"), findable=True),

@@ -1,22 +1,35 @@
 """One whole Patchbay and one Chromium for all browser tests; every visitor is checked for complaints at the end."""
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.visitor import Visitor, browsing, chromium
-from tests.harness import Patchbay, open_folder
+from tests.browser.visitor import Visitor, browsing, built, chromium
+from tests.harness import Patchbay
+from tests.prepared import open_migrated_folder
 
+__all__ = ["NewVisitor", "built"]
 NewVisitor = Callable[..., Visitor]
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Patchbay]:
-    """Everything up, without the demo; the simulator does bulk jobs at once."""
-    with open_folder() as folder, Patchbay(folder / "data", "--no-demo") as patchbay:
+    """Everything up, without the demo; the simulator does bulk jobs at once.
+
+    At a name, not at 127.0.0.1: browsers give no passkey to an address of numbers.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"PUBLIC_URL": f"http://localhost:{port}"}
+    with (
+        open_migrated_folder() as folder,
+        Patchbay(folder / "data", "--no-demo", settings=settings, port=port) as patchbay,
+    ):
         patchbay.simulator.ask("/_sim/clock", {"activity_seconds": 0.3})
         yield patchbay
         assert patchbay.is_running(), patchbay.output

@@ -2,12 +2,17 @@
 
 import json
 import os
+import re
+import zlib
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python  # type: ignore[import-untyped]
+import axe_playwright_python  # type: ignore[import-untyped]  # ships no types
 from playwright.sync_api import Page
 
+from tests.long import LONG
+
+SHOTS = os.environ.get("PATCHBAY_SHOTS", "")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
@@ -15,14 +20,17 @@ Looks = list[tuple[dict[str, int], str]]
 # The two that differ most; all four on demand.
 OPPOSITE: Looks = [(WIDE, "light"), (NARROW, "dark")]
 ALL: Looks = [(view, scheme) for view in (WIDE, NARROW) for scheme in ("light", "dark")]
-LOOKS = ALL if os.environ.get("PATCHBAY_LONG") else OPPOSITE
+LOOKS = ALL if LONG else OPPOSITE
 EVERYTHING = json.dumps({"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
 # Wide and dark differs from wide and light in colours alone.
 COLOURS = json.dumps({"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]})
 
 
 def examine(page: Page, name: str, looks: Looks = LOOKS) -> list[str]:
-    """Everything wrong with the page that is open, wide and narrow, light and dark."""
+    """Everything wrong with the page that is open; in the short form by one of the looks, which depends on its name."""
+    if not LONG:
+        looks = [looks[zlib.crc32(name.encode()) % len(looks)]]
+    page.wait_for_load_state()
     problems = [f"{name}: {problem}" for problem in _frame(page)]
     page.evaluate(AXE)
     for view, scheme in looks:
@@ -35,7 +43,17 @@ def examine(page: Page, name: str, looks: Looks = LOOKS) -> list[str]:
         )
         if too_wide > 0:
             problems.append(f"{where}: scrolls sideways by {too_wide} px")
+    _keep_pictures(page, name)
     return problems
+
+
+def _keep_pictures(page: Page, name: str) -> None:
+    """With PATCHBAY_SHOTS=folder, a picture of each look, for people."""
+    plain = re.sub(r"[^\w, ]+", "-", re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", name)).strip("-")
+    for view, scheme in ALL if SHOTS else ():
+        page.set_viewport_size(view)  # type: ignore[arg-type]  # a size
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
+        page.screenshot(path=Path(SHOTS) / f"{plain}-{view['width']}-{scheme}.png", full_page=True)
 
 
 def _violations(page: Page, scheme: str) -> list[str]:

@@ -73,7 +73,7 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
             row.get_by_label("Kind of the new field").select_option(label=kind)
             row.get_by_text("not saved yet").wait_for()
     visitor.click("Save and go on to lists")
-    visitor.heading("Lists and permission")
+    visitor.heading("Lists, tags and permission")
     if is_first:
         visitor.page.get_by_label("Contact list for Everyone").select_option(label="General Interest")
     visitor.page.get_by_role("checkbox").check()

@@ -3,15 +3,15 @@
 Wide and narrow, light and dark; WCAG 2.0 to 2.2, A and AA. The states are rows (see `scenes`), or come by real use.
 """
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import NewVisitor
+from tests.browser.conftest import NewVisitor, built
 from tests.browser.looking import LOOKS, NARROW, OPPOSITE, examine
 from tests.browser.visitor import Visitor
 from tests.harness import Patchbay
+from tests.long import LONG
 
 pytestmark = pytest.mark.slow
 OPEN_TO_ALL = {
@@ -35,10 +35,7 @@ OWN = {
 @pytest.fixture(scope="module")
 def scenes(stack: Patchbay) -> dict[str, Any]:
     """Made once, in the running Patchbay."""
-    done = stack.manage("shell", "-v0", "-c", "from tests.browser.scenes import build; build()")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return built(stack, "scenes")
 
 
 def _tour(visitor: Visitor, addresses: dict[str, str]) -> None:
@@ -66,6 +63,9 @@ def test_of_an_owner(visitor: Visitor, scenes: dict[str, Any], part: str) -> Non
         if (name.partition(",")[0] in named[part] if part in named else name.partition(",")[0] not in others)
     }
     assert len(found) > 5
+    if not LONG:  # the ends of a link are one page: the two with facts of the attempt, and every fifth
+        words, every = list(found), 5 if part == "ended" else 2
+        found = {name: found[name] for name in words if "?" in found[name] or words.index(name) % every == 0}
     visitor.sign_in(scenes["people"]["owner"])
     _tour(visitor, found)
 
@@ -98,7 +98,7 @@ def test_forms_that_need_another_answer(visitor: Visitor, scenes: dict[str, Any]
     problems = []
 
     def refused(name: str, button: str) -> None:
-        page.get_by_role("button", name=button).click()
+        page.get_by_role("button", name=button).first.click()  # passkeys sign in by one more
         page.wait_for_selector(".error-summary")
         if not page.title().startswith("Error:"):
             problems.append(f"{name}: the title is {page.title()!r}")

@@ -1,7 +1,6 @@
 """The operators' site: who enters, what every page shows and never shows, and what its verbs do."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,27 +8,44 @@ import pytest
 from django.contrib import admin
 from django.db import connections as databases
 from django.test import Client
-from django.test.utils import CaptureQueriesContext, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connections import keys, quota
+from connections.calllog import CallFor
 from connections.models import (
     ApiKey,
+    AuditEvent,
     Connection,
     ConnectionToken,
     Environment,
     Membership,
+    Message,
     ProviderApp,
     ProviderCall,
     QuotaDay,
     QuotaPool,
+    QuotaShare,
     Tenant,
     User,
 )
 from syncjobs.models import ImportRow, JobStep, SyncJob, Upload, UploadChunk
-from tests.world import World
+from tests.world import World, confirm
 
-MODELS = (Tenant, User, ApiKey, ProviderApp, Connection, QuotaPool, ProviderCall, SyncJob, Upload)
+MODELS = (
+    Tenant,
+    User,
+    ApiKey,
+    ProviderApp,
+    Connection,
+    QuotaPool,
+    QuotaShare,
+    ProviderCall,
+    SyncJob,
+    Upload,
+    Message,
+    AuditEvent,
+)
 CANARY = "canary-7f3e"
 
 
@@ -46,7 +62,8 @@ def fill(world: World, user: Any, mark: str) -> SyncJob:
     with scope.transaction():
         Connection.objects.filter(pk=connection.pk).update(last_error=f"{mark} error", linked_by=user)
         ConnectionToken.objects.update(access_sealed=f"{CANARY}-access", refresh_sealed=f"{CANARY}-refresh")
-        key, _ = keys.create(Environment.objects.get(pk=scope.environment_id), f"{mark} key")
+        environment = Environment.objects.get(pk=scope.environment_id)
+        key, _ = keys.create(environment, f"{mark} key", scopes=[keys.EVERYTHING])
         ApiKey.objects.filter(pk=key.pk).update(digest=f"{CANARY}-digest".encode())
         job = SyncJob.objects.create(
             **place,
@@ -64,6 +81,8 @@ def fill(world: World, user: Any, mark: str) -> SyncJob:
                 **place, job=job, stage="send", fence=number, worker=f"{mark}-worker", started_at=now
             )
         ImportRow.objects.create(**place, job=job, line=2, email=f"{CANARY}@row.test", values={"x": CANARY})
+        app = ProviderApp.objects.get(tenant=None)
+        QuotaShare.objects.get_or_create(tenant_id=scope.tenant_id, pool_id=app.pool_id)
         ProviderCall.objects.create(
             **place,
             connection_id=connection.pk,
@@ -86,17 +105,18 @@ def fill(world: World, user: Any, mark: str) -> SyncJob:
             uploaded_by=user,
         )
         UploadChunk.objects.create(**place, upload=upload, offset=0, content=f"{CANARY}-content".encode())
+    Message.objects.create(
+        kind="invitation",
+        to=f"{mark}@people.test",
+        subject=f"{mark} subject",
+        body_sealed=f"{CANARY}-body",
+        state="kept",
+        not_before=now,
+    )
     ProviderApp.objects.using("operator").update(client_secret_sealed=f"{CANARY}-client-secret")
     User.objects.filter(pk=user.pk).update(password=f"{CANARY}$password")
     user.refresh_from_db()
     return job
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords() -> Iterator[None]:
-    """Hashing a password well takes longer than any of these tests."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        yield
 
 
 @pytest.fixture
@@ -108,7 +128,11 @@ def jobs(world: World) -> tuple[SyncJob, SyncJob]:
 @pytest.fixture
 def operator(world: World, jobs: Any) -> Client:
     """A signed-in operator who belongs to no workspace."""
-    return world.client(User.objects.create_user("operator@people.test", "correct horse 9", is_staff=True))
+    person = User.objects.create_user("operator@people.test", "correct horse 9", is_staff=True)
+    confirm(person)
+    client = world.client(person)
+    client.get("/accounts/logout/")  # the first request of a session notes where it is
+    return client
 
 
 def every_page() -> list[str]:
@@ -146,7 +170,7 @@ def test_nothing_is_added_or_deleted_elsewhere(operator: Client) -> None:
         assert operator.get(page(model, "delete", pk)).status_code == 403, model
         if model is not QuotaPool:
             assert operator.get(page(model, "add")).status_code == 403, model
-        if model not in (QuotaPool, ProviderApp):
+        if model not in (QuotaPool, QuotaShare, ProviderApp):
             assert (
                 operator.post(page(model, "change", pk), {"name": "x", "email": "x@y.test"}).status_code
                 == 403
@@ -319,22 +343,44 @@ def test_the_day_of_a_pool_is_the_ledgers(operator: Client) -> None:
     QuotaDay.objects.create(pool=pool, day=today, used=1234)
     QuotaDay.objects.create(pool=pool, day=today - timedelta(days=1), used=77)
     assert quota.used_today(pool) == 1234
-    for address in (page(QuotaPool, "changelist"), page(QuotaPool, "change", pool.pk)):
-        assert "1,234 of 10,000 (12 %)" in operator.get(address).content.decode()
+    assert "1,234 of 10,000 (12 %)" in operator.get(page(QuotaPool, "changelist")).content.decode()
+    text = " ".join(operator.get(page(QuotaPool, "change", pool.pk)).content.decode().split())
+    assert "1,234 of 10,000 calls are used" in text
+
+
+def test_the_day_of_a_pool_by_class_and_workspace(operator: Client, jobs: tuple[SyncJob, SyncJob]) -> None:
+    pool = QuotaPool.objects.get()
+    for call_class in ("interactive", "bulk", "bulk"):
+        connection = jobs[0].connection
+        call_for = CallFor(connection.tenant_id, connection.environment_id, call_class, connection.pk)
+        quota.admit(pool.pk, call_for, wait_seconds=5).close(delivered=True)
+    text = re.sub(r"<[^>]+>", " ", operator.get(page(QuotaPool, "change", pool.pk)).content.decode())
+    text = " ".join(text.split())
+    assert "3 of 10,000 calls are used, 9,947 are left" in text
+    assert "Pages and programs that wait for an answer 1 " in text
+    assert "Imports and changes 2 " in text
+    workspace = Tenant.objects.using("operator").get(pk=jobs[0].tenant_id)
+    assert f"{workspace.name} 1 1 of " in text
+    assert "No call waits for a turn now" in text
+
+
+POOL = {
+    "name": "Shared",
+    "calls_per_second": "7",
+    "calls_per_day": "500",
+    "token_calls_per_second": "1",
+    "pacing": "anchored",
+    "jitter_ms": "20",
+    "closed_until": "",
+    "apps-TOTAL_FORMS": "0",
+    "apps-INITIAL_FORMS": "0",
+}
 
 
 def test_limits_are_edited_and_nothing_else(operator: Client) -> None:
     pool = QuotaPool.objects.get()
     closed = datetime.now(UTC) + timedelta(hours=1)
-    form = {
-        "name": "Shared",
-        "calls_per_second": "7",
-        "calls_per_day": "500",
-        "token_calls_per_second": "1",
-        "closed_until": "",
-        "apps-TOTAL_FORMS": "0",
-        "apps-INITIAL_FORMS": "0",
-    }
+    form = POOL
     QuotaPool.objects.using("operator").update(closed_until=closed)
     assert operator.post(page(QuotaPool, "change", pool.pk), form).status_code == 302
     pool.refresh_from_db()
@@ -347,6 +393,28 @@ def test_limits_are_edited_and_nothing_else(operator: Client) -> None:
     assert "errornote" in wrong.content.decode()
     assert operator.post(page(QuotaPool, "add"), {**form, "name": "Second"}).status_code == 302
     assert QuotaPool.objects.filter(name="Second", calls_per_day=500).exists()
+
+
+@pytest.mark.parametrize("name", ["calls_per_second", "calls_per_day", "token_calls_per_second"])
+@pytest.mark.parametrize("value", ["0", "-1", ""])
+def test_a_pool_without_calls_is_refused_in_words(operator: Client, name: str, value: str) -> None:
+    pool = QuotaPool.objects.get()
+    answer = operator.post(page(QuotaPool, "change", pool.pk), {**POOL, name: value})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "at least 1" in text or "greater than or equal to 0" in text or "This field is required" in text
+
+
+def test_a_weight_is_edited_and_a_pool_opened_again(operator: Client) -> None:
+    share = QuotaShare.objects.using("operator").first()
+    assert operator.post(page(QuotaShare, "change", share.pk), {"weight": "5"}).status_code == 302
+    assert operator.post(page(QuotaShare, "change", share.pk), {"weight": "0"}).status_code == 200
+    assert QuotaShare.objects.using("operator").get(pk=share.pk).weight == 5
+    quota.close_for_today(share.pool_id)
+    action = {"action": "open_again", "_selected_action": str(share.pool_id)}
+    assert operator.post(page(QuotaPool, "changelist"), action).status_code == 302
+    pool = QuotaPool.objects.get(pk=share.pool_id)
+    assert (pool.closed_until, pool.foreign_calls) == (None, 0)
 
 
 def test_an_application_keeps_its_secret_when_it_moves(world: World, operator: Client) -> None:

@@ -133,8 +133,8 @@ def test_urls_are_read_alike_by_libpq_and_django(cluster):
 
     assert (parsed["HOST"], parsed["USER"], parsed["NAME"]) == (str(cluster.socket), "patchbay_app", "world")
     assert psycopg.conninfo.conninfo_to_dict(url)["host"] == str(cluster.socket)
-    odd = roles.database_url("patchbay_app", "a/b:c@d", Path("/tmp/Über ONE%/x"), "n")
-    assert dj_database_url.parse(odd)["HOST"] == "/tmp/Über ONE%/x"
+    odd = roles.database_url("patchbay_app", "a/b:c@d", Path("/srv/Über ONE%/x"), "n")
+    assert dj_database_url.parse(odd)["HOST"] == "/srv/Über ONE%/x"
     assert dj_database_url.parse(odd)["PASSWORD"] == "a/b:c@d"
 
 

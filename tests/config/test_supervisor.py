@@ -111,7 +111,7 @@ def test_nothing_is_left_whatever_state_the_children_are_in(tmp_path, signum):
     assert len(pids(tmp_path)) == 6
 
     driver.send_signal(signum)
-    output, _ = driver.communicate(timeout=10)
+    output, _ = driver.communicate(timeout=60)
 
     assert (output, driver.returncode) == ("stopping\n", 0)
     assert [pid for pid in pids(tmp_path) if processes.is_running(pid)] == []
@@ -123,7 +123,7 @@ def test_a_signal_is_heard_while_a_child_is_still_starting(tmp_path):
 
     driver.send_signal(signal.SIGTERM)
     driver.send_signal(signal.SIGTERM)  # a second one must not break into the stopping
-    output, _ = driver.communicate(timeout=10)
+    output, _ = driver.communicate(timeout=60)
 
     assert (output, driver.returncode) == ("plain is up\nstopping\n", 0)
     assert [pid for pid in pids(tmp_path) if processes.is_running(pid)] == []
@@ -149,14 +149,14 @@ def test_a_child_killed_from_outside_comes_back(tmp_path):
 
     assert wait_until(lambda: len(pids(tmp_path)) == 2)
     driver.terminate()
-    output, _ = driver.communicate(timeout=10)
+    output, _ = driver.communicate(timeout=60)
     assert output == "plain died (killed by SIGKILL) and was started again.\nstopping\n"
 
 
 def test_a_child_that_must_live_ends_the_run_with_one_line(tmp_path):
     driver = start(tmp_path, ("plain", PLAIN, False), ("web", DIES, False))
 
-    output, _ = driver.communicate(timeout=10)
+    output, _ = driver.communicate(timeout=60)
 
     last = output.splitlines()[-1]
     assert last == f"web died (exit status 7), so everything stops; its log: {tmp_path / 'web.log'}"
@@ -167,7 +167,7 @@ def test_a_child_that_must_live_ends_the_run_with_one_line(tmp_path):
 def test_a_child_that_dies_at_its_start_shows_its_last_lines(tmp_path):
     driver = start(tmp_path, ("web", FAILS, True))
 
-    output, _ = driver.communicate(timeout=10)
+    output, _ = driver.communicate(timeout=60)
 
     assert output.startswith("web did not start (exit status 3).")
     assert output.endswith("  no such thing as a port\n")
@@ -179,6 +179,6 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path):
     lines_until(driver, "all up")
 
     driver.kill()
-    driver.communicate(timeout=10)
+    driver.communicate(timeout=60)
 
     assert wait_until(lambda: not any(processes.is_running(pid) for pid in pids(tmp_path)))

@@ -9,7 +9,7 @@ from django.db import connections, transaction
 
 from connections import quota
 from connections.constantcontact.errors import QuotaRefused
-from connections.models import QuotaDay, QuotaPool, QuotaSlot
+from connections.models import QuotaDay, QuotaPool
 
 
 @pytest.fixture
@@ -23,7 +23,10 @@ def test_never_more_than_four_in_any_second(pool):
 
     def ask():
         while time.monotonic() < ends:
-            permit = quota.admit(pool.pk, wait_seconds=5)
+            try:
+                permit = quota.admit(pool.pk, wait_seconds=5)
+            except QuotaRefused:
+                continue  # whoever is never quick enough is told so; that breaks no limit
             with lock:
                 arrivals.append(time.monotonic())
             permit.close(delivered=True)
@@ -80,13 +83,12 @@ def test_the_provider_says_the_day_is_spent(pool):
     with pytest.raises(QuotaRefused) as refused:
         quota.admit(pool.pk, wait_seconds=1)
     assert refused.value.reason == "quota_exceeded"
-    QuotaPool.objects.filter(pk=pool.pk).update(closed_until=None)
+    quota.open_again(pool.pk)
     quota.admit(pool.pk, wait_seconds=1)
 
 
 def test_a_changed_limit_holds_from_the_next_call(pool):
     quota.admit(pool.pk, wait_seconds=1)
-    assert QuotaSlot.objects.filter(pool=pool).count() == 4
     QuotaPool.objects.filter(pk=pool.pk).update(calls_per_second=6)
     for _ in range(5):
         quota.admit(pool.pk, wait_seconds=0.2)

@@ -6,7 +6,7 @@ import traceback
 import httpx
 import pytest
 
-from connections.constantcontact import errors, oauth
+from connections.constantcontact import errors, meanings, oauth
 from connections.constantcontact.redaction import Secret
 from tests.constantcontact.stage import THROTTLED, UNAUTHORIZED, Chunks, Stage, answer
 
@@ -70,7 +70,7 @@ def downloaded(activities):
 
 def raise_for(response):
     if response.is_error:
-        raise errors.from_response(response)
+        raise meanings.from_response(response)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -1,9 +1,11 @@
 """Every answer that is not a success becomes the one class that says what it means."""
 
+from itertools import product
+
 import httpx
 import pytest
 
-from connections.constantcontact import errors
+from connections.constantcontact import errors, meanings
 from connections.constantcontact.faults import read_fault
 from tests.constantcontact import stage
 
@@ -16,8 +18,8 @@ ARRAY = [
 def refused(status, document=None, *, method="GET", path="/v3/contacts", content=None):
     request = httpx.Request(method, stage.BASE + path)
     if content is None:
-        return errors.from_response(httpx.Response(status, json=document, request=request))
-    return errors.from_response(httpx.Response(status, content=content, request=request))
+        return meanings.from_response(httpx.Response(status, json=document, request=request))
+    return meanings.from_response(httpx.Response(status, content=content, request=request))
 
 
 @pytest.mark.parametrize(
@@ -38,10 +40,32 @@ def refused(status, document=None, *, method="GET", path="/v3/contacts", content
         (503, "PUT", errors.OutcomeUnknown),
         (504, "DELETE", errors.OutcomeUnknown),
         (302, "GET", errors.WrongShape),
+        (408, "POST", errors.OutcomeUnknown),
     ],
 )
 def test_a_status_has_one_meaning(status, method, kind):
     assert type(refused(status, stage.UNAUTHORIZED, method=method)) is kind
+
+
+def test_the_table_has_a_line_for_every_answer():
+    for status, safe in product(range(100, 1000), (True, False)):
+        assert any(row.fits(status, "throttled", safe) for row in meanings.TABLE), status
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "kind"),
+    [
+        (404, "GET", "/v3/contacts?cursor=bGltaXQ9", errors.CursorExpired),
+        (400, "GET", "/v3/contacts?cursor=bGltaXQ9", errors.CursorExpired),
+        (404, "GET", "/v3/contacts?limit=500", errors.NotFound),
+        (400, "GET", "/v3/contacts?limit=500", errors.Invalid),
+        (409, "POST", "/v3/contacts/sign_up_form", errors.Simultaneous),
+        (409, "POST", "/v3/contacts", errors.Conflict),
+        (409, "PUT", "/v3/contacts/c1", errors.Conflict),
+    ],
+)
+def test_where_the_provider_says_two_things_with_one_status_the_call_tells(status, method, path, kind):
+    assert type(refused(status, [], method=method, path=path)) is kind
 
 
 @pytest.mark.parametrize(

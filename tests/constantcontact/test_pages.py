@@ -1,5 +1,6 @@
 """Links are followed lazily, once each, and never off the provider's own path."""
 
+from dataclasses import asdict
 from itertools import islice
 
 import httpx
@@ -150,3 +151,29 @@ def test_an_id_is_one_plain_segment(id_):
         with pytest.raises(paths.UnsafePath):
             call(id_)
     assert stage.wire.requests == []
+
+
+def gone_in_a_circle(lead, round_):
+    """How many links are followed before the circle is noticed; the trail is kept as JSON between two steps."""
+    trail, gone = pages.Trail(), 0
+    while gone < 10_000:
+        number = gone if gone < lead else lead + (gone - lead) % round_
+        try:
+            trail = pages.Trail(**asdict(trail)).after(f"/v3/contacts?cursor={number}")
+        except errors.WrongShape:
+            return gone
+        gone += 1
+    raise AssertionError("the circle was never noticed")
+
+
+@pytest.mark.parametrize("lead", [0, 1, 5, 40])
+@pytest.mark.parametrize("round_", [1, 2, 3, 17])
+def test_a_circle_is_noticed_between_steps_too(lead, round_):
+    assert lead + round_ <= gone_in_a_circle(lead, round_) <= 4 * (lead + round_) + 2
+
+
+def test_a_long_walk_is_no_circle():
+    trail = pages.Trail()
+    for number in range(5_000):
+        trail = trail.after(f"/v3/contacts?cursor={number}")
+    assert len(str(asdict(trail))) < 80

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.watching import LONG, Watched, park
-from tests.harness import Patchbay, open_folder
+from tests.faults.watching import Watched, park
+from tests.harness import Patchbay
+from tests.long import LONG
+from tests.prepared import open_migrated_folder
 
 PEOPLE = 10_000 if LONG else 3_000
-NAMES = ("killed", "flushed", "unanswered", "stopped", "held", "beside")
+NAMES = ("killed", "flushed", *(("unanswered", "stopped", "held", "beside") if LONG else ()))
 # The short form has the same steps, sooner: a quick lease, and files and batches of the same number of pieces.
 SHORT = {
     "JOB_LEASE_SECONDS": "5",
@@ -36,7 +38,10 @@ class Stack:
 def stack() -> Iterator[Stack]:
     """Everything up, nothing due."""
     settings = LONG_FORM if LONG else SHORT
-    with open_folder() as folder, Patchbay(folder / "data", "--no-demo", settings=settings) as patchbay:
+    with (
+        open_migrated_folder() as folder,
+        Patchbay(folder / "data", "--no-demo", settings=settings) as patchbay,
+    ):
         with patchbay.operator() as database:
             assert database.execute("SELECT 1 FROM connections_tenant").fetchall() == [], "--no-demo"
         jobs = park(patchbay, *NAMES, good=PEOPLE)

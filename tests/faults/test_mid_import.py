@@ -13,8 +13,9 @@ import pytest
 import redis
 
 from tests.faults.conftest import Stack
-from tests.faults.watching import IMPORT_PATH, LONG, WITHIN, Watched
+from tests.faults.watching import IMPORT_PATH, WITHIN, Watched
 from tests.harness import until
+from tests.long import LONG, LONG_ONLY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 STOPPED_SECONDS = 40.0 if LONG else 7.0  # longer than the lease
@@ -74,7 +75,7 @@ def test_a_broker_that_forgets_everything(stack: Stack) -> None:
     assert {step["outcome"] for step in flushed.steps} == {"done"}
 
 
-@pytest.mark.skipif(not LONG, reason="PATCHBAY_LONG is not set")
+@LONG_ONLY
 def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(stack: Stack) -> None:
     unanswered = stack.release("unanswered")
     post = {"match": f"^{IMPORT_PATH}$", "method": "POST", "skip": 1, "drop_response": True}
@@ -100,7 +101,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(stack: Stack) 
     assert hashlib.sha256(again["order"]["text"].encode()).hexdigest() == batches[2]["sha256"]
 
 
-@pytest.mark.skipif(not LONG, reason="PATCHBAY_LONG is not set")
+@LONG_ONLY
 def test_a_worker_stopped_while_a_batch_is_on_its_way(stack: Stack) -> None:
     stopped = stack.release("stopped")
     slow_down(stopped, "POST", IMPORT_PATH, skip=1, seconds=3)
@@ -125,7 +126,7 @@ def test_a_worker_stopped_while_a_batch_is_on_its_way(stack: Stack) -> None:
     assert [batch["sendings"] for batch in stopped.batches] == [1] * len(stopped.batches)
 
 
-@pytest.mark.skipif(not LONG, reason="PATCHBAY_LONG is not set")
+@LONG_ONLY
 def test_a_worker_stopped_with_a_job_in_hand_holds_up_no_other(stack: Stack) -> None:
     """Stopped inside its transaction it keeps the row's lock: the others must not queue up behind that."""
     held = stack.release("held")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import psycopg
 from tests.faults import parked
 from tests.harness import Patchbay, until
 
-LONG = bool(os.environ.get("PATCHBAY_LONG"))
 WITHIN = 90.0  # what is promised: seconds from a fault to the import's end
 IMPORT_PATH = "/v3/activities/contacts_file_import"
 

@@ -7,11 +7,14 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from connections.models import Connection, ConnectionToken, LinkState, ProviderApp, ProviderCall
+from connections import tokens, vault
+from connections.models import Connection, ConnectionToken, LinkState, ProviderApp, ProviderCall, QuotaPool
+from tests import plugin
 
 
 class StayHere(HTTPRedirectHandler):
@@ -81,7 +84,8 @@ def test_connect_names_the_account_and_its_owner(world, simulator):
     with scope.transaction():
         kept = ConnectionToken.objects.get(connection=row)
         assert kept.access_sealed.startswith("v1.")
-        assert "eyJ" not in kept.access_sealed
+        # The whole token: a few letters of it turn up in sealed text by chance.
+        assert vault.open_sealed(kept.access_sealed, tokens.place(kept, "access")).reveal() not in kept.access_sealed
         calls = ProviderCall.objects.filter(connection_id=row.pk)
         assert calls.filter(purpose="api").count() == 4
         assert calls.filter(purpose="token").count() == 1
@@ -255,6 +259,47 @@ def test_the_provider_down_in_mid_link(world, simulator):
     simulator.ask("/_sim/faults", method="DELETE")
     assert "connected=1" in come_back(client, consent(start(client, scope, row.pk)))["Location"]
     assert [one.status for one in connections_of(scope)] == ["active"]
+
+
+def take_the_token_endpoint(seconds):
+    """Somebody else's calls have its place for so long."""
+    with psycopg.connect(plugin.superuser_url()) as superuser:
+        superuser.execute(
+            "INSERT INTO connections_quotaslot (pool_id, purpose, number, free_at) "
+            "SELECT id, 'token', 1, clock_timestamp() + make_interval(secs => %s) FROM connections_quotapool "
+            "ON CONFLICT (pool_id, purpose, number) DO UPDATE SET free_at = excluded.free_at",
+            [seconds],
+        )
+
+
+def test_a_link_waits_longer_for_its_turn_than_a_page_would(world, simulator):
+    scope, client = world.scope(), world.client(world.owner)
+    address = consent(start(client, scope))
+    take_the_token_endpoint(settings.ENV.INTERACTIVE_WAIT_SECONDS + 0.5)
+    assert "connected=1" in come_back(client, address)["Location"]
+    (row,) = connections_of(scope)
+    assert row.status == "active"
+
+
+def test_no_turn_in_time_is_said_as_it_is(world, simulator, settings_of):
+    scope, client = world.scope(), world.client(world.owner)
+    settings_of(LINK_WAIT_SECONDS=0.2)
+    address = consent(start(client, scope))
+    take_the_token_endpoint(5)
+    page = client.get(come_back(client, address)["Location"]).content.decode()
+    assert "Too much is going on at the moment" in page
+    assert "Try again in a minute" in page
+    assert connections_of(scope) == []
+
+
+def test_a_spent_day_is_said_as_it_is(world, simulator):
+    scope, client = world.scope(), world.client(world.owner)
+    address = consent(start(client, scope))
+    QuotaPool.objects.using("operator").update(closed_until="2099-01-01T00:00:00Z")
+    page = client.get(come_back(client, address)["Location"]).content.decode()
+    assert "no more calls today" in page
+    assert "after 00:00 UTC" in page
+    assert connections_of(scope) == []
 
 
 def test_live_without_an_application_says_what_is_missing(world, simulator):

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from mapping.models import AppField
 from syncjobs.models import Batch, SyncJob
 from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
+from tests.flows.mirrors import age
 
 
 @pytest.fixture
@@ -162,11 +163,9 @@ def test_a_custom_field_known_to_be_gone_stops_the_start(person, simulator):
     assert "is not there any more" in answer.content.decode()
 
 
-def test_exports_that_fail_do_not_go_on_for_ever(person, simulator, monkeypatch):
-    from syncjobs.imports import comparing
-
-    monkeypatch.setattr(comparing, "pause", lambda least, polls: 0.05)
+def test_exports_that_fail_do_not_go_on_for_ever(person, simulator):
     person.run(csv_file(three()), MAPPED, lists=["A"])
+    age(person)
     choices = mapped(simulator)
     simulator.ask(
         "/_sim/faults", {"match": "/v3/activities/contact_exports", "activity": "failed", "times": None}
@@ -215,6 +214,41 @@ def test_without_echoed_file_names_a_lost_answer_is_found_by_time_and_size(perso
     assert (job.state, job.created) == ("done", 3)
     sent = [call for call in simulator.calls() if call["path"].endswith("contacts_file_import")]
     assert len(sent) == 1
+
+
+def test_an_import_of_somebody_elses_is_not_reported_as_ours(person, simulator):
+    """As many came in at that moment by another hand, and no file's name tells: rows say what is there."""
+    simulator.ask("/_sim/switches", {"import_file_name": "absent"}, "PUT")
+    job_id = begin(person, three(), MAPPED)
+    run_until(person, job_id, "sending")
+    (first, *_) = simulator.get("/v3/contact_lists?limit=500")["lists"]
+    others = [{"email": f"other{n}@people.example"} for n in range(4)]  # a file's header counts as a line
+    wish = {"import_data": others, "list_ids": [first["list_id"]]}
+    at_provider(simulator, "POST", "/v3/activities/contacts_json_import", wish)
+    simulator.ask("/_sim/faults", {"match": "/v3/activities/contacts_file_import", "status": 503, "times": 1})
+    job = person.finish(job_id, seconds=60)
+    there = contacts(simulator)
+    assert not [one for one in there if one.startswith("b")]
+    assert (job.state, job.created, job.rejected) == ("done", 0, 3)
+    assert {row["reason"] for row in person.rows(job, "rejected")} == {"not_taken"}
+
+
+def test_who_is_edited_behind_an_import_that_only_time_and_size_tell(person, simulator):
+    """The look at the account that proves it ours finds somebody's newer value: that row was taken all the same."""
+    simulator.ask("/_sim/switches", {"import_file_name": "absent"}, "PUT")
+    simulator.ask(
+        "/_sim/faults", {"match": "/v3/activities/contacts_file_import", "drop_response": True, "times": 1}
+    )
+    job_id = begin(person, three(), MAPPED)
+    run_until(person, job_id, "processing")
+    simulator.ask("/_sim/clock", {"advance_seconds": 5})
+    there = contacts(simulator)["b0@people.example"]
+    edited = {"email_address": there["email_address"], "first_name": "Newer", "update_source": "Account"}
+    at_provider(simulator, "PUT", "/v3/contacts/" + there["contact_id"], edited)
+    job = person.finish(job_id)
+    assert (job.state, job.created, job.rejected) == ("done", 3, 0)
+    assert contacts(simulator)["b0@people.example"]["first_name"] == "Newer"
+    assert [call["path"] for call in simulator.calls()].count("/v3/activities/contact_exports") == 1
 
 
 def test_a_row_on_too_many_lists_is_one_reject(person, simulator):

@@ -12,7 +12,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from connections.models import Connection, Tenant
+from connections import audit
+from connections.models import ApiKey, Connection, Invitation, Membership, QuotaPool, Tenant, Ticket
 from connections.scoping import Scope
 from mapping import editing
 from mapping.editing import FieldChoice, ListChoice
@@ -46,21 +47,31 @@ def _has_tenant(model: type[models.Model]) -> bool:
     )
 
 
-def furnish(world: World, user: Any, marker: str) -> dict[str, Any]:
-    """Fill this person's test environment; answers the ids that addresses name."""
-    connection = world.connection(user, name=f"{marker}-account")
-    scope = world.scope(user)
+def furnish(world: World, user: Any, marker: str, kind: str = "test") -> dict[str, Any]:
+    """Fill one of this person's environments; answers the ids that addresses name."""
+    connection = world.connection(user, name=f"{marker}-account", kind=kind)
+    scope = world.scope(user, kind)
+    audit.record("mail_tested", tenant_id=scope.tenant_id, environment=kind, about=f"{marker}-event")
     with scope.transaction():
         found = _import(scope, connection, marker)
         for model in _emptiest_first():
             mine = {"pk": scope.tenant_id} if model is Tenant else {"tenant_id": scope.tenant_id}
             if not model._default_manager.filter(**mine).exists():
                 _make(model, scope, marker)
-    world.token(user)
+        # In a pool that nobody asks: one that waits unseen is dropped by whoever looks next.
+        idle = QuotaPool.objects.using("operator").create(name=f"~ {marker}")
+        Ticket.objects.filter(environment_id=scope.environment_id).update(pool_id=idle.pk)
+        people = {
+            "member_id": Membership.objects.order_by("-created_at")[0].pk,
+            "invitation_id": Invitation.objects.all()[0].pk,
+        }
+        world.token(user, kind)
+        people["key_id"] = ApiKey.objects.all()[0].pk
     return {
         "workspace_id": scope.tenant_id,
         "connection_id": connection.pk,
         "app_id": connection.provider_app_id,
+        **people,
         **found,
     }
 

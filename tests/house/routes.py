@@ -4,6 +4,8 @@ public      anybody; shows nothing of a workspace
 signed-in   a person; shows only what is their own
 workspace   a member of the workspace in the address; everybody else gets 404
 api         a program with a token of the environment; 401 without one, 404 for another's rows
+api unified the same, about the linked account that a header or the query names
+api 1-to-1  the same
 operator    an operator of the deployment; everybody else is led to sign-in or refused
 
 An address that is not in this table fails the tests until it is.
@@ -19,13 +21,48 @@ from django.urls import URLPattern, URLResolver, get_resolver
 PLACE = "w/<uuid:workspace_id>/<slug:environment>/"
 ACCOUNT = f"{PLACE}accounts/<uuid:connection_id>/"
 JOB = f"{PLACE}jobs/<uuid:job_id>/"
+TOKEN = f"{PLACE}developers/tokens/<uuid:key_id>/"
+SETTINGS = f"{PLACE}settings/"
+TEAM = f"{SETTINGS}team/"
 KINDS = {
     "": "signed-in",
     "help/": "public",
+    "docs/": "public",
+    "docs/<slug:slug>/": "public",
+    "outbox/": "public",
+    "outbox/<uuid:message_id>/": "public",
+    "mail/awaited/": "public",
+    "workspaces/": "signed-in",
+    "workspaces/new/": "signed-in",
+    "invitations/open/": "public",
+    "invitations/<str:token>/": "public",
     "oauth/callback/<uuid:app_id>/": "public",
     "connect/ended/<slug:outcome>/": "public",
     "healthz": "public",
     "readyz": "public",
+    PLACE: "workspace",
+    f"{PLACE}automations/": "workspace",
+    f"{PLACE}developers/": "workspace",
+    f"{PLACE}mapping/": "workspace",
+    f"{PLACE}mapping/from-test/": "workspace",
+    f"{PLACE}developers/limits/": "workspace",
+    f"{PLACE}developers/tokens/new/": "workspace",
+    TOKEN: "workspace",
+    f"{TOKEN}revoke/": "workspace",
+    f"{TOKEN}rotate/": "workspace",
+    SETTINGS: "workspace",
+    f"{SETTINGS}audit/": "workspace",
+    f"{SETTINGS}audit.csv": "workspace",
+    f"{SETTINGS}audit.jsonl": "workspace",
+    f"{SETTINGS}roles/": "workspace",
+    TEAM: "workspace",
+    f"{TEAM}leave/": "workspace",
+    f"{TEAM}invitations/<uuid:invitation_id>/": "workspace",
+    f"{TEAM}invitations/<uuid:invitation_id>/resend/": "workspace",
+    f"{TEAM}invitations/<uuid:invitation_id>/revoke/": "workspace",
+    f"{TEAM}<uuid:member_id>/": "workspace",
+    f"{TEAM}<uuid:member_id>/remove/": "workspace",
+    f"{TEAM}<uuid:member_id>/ownership/": "workspace",
     f"{PLACE}accounts/": "workspace",
     f"{PLACE}accounts/connect/": "workspace",
     f"{PLACE}accounts/connect/<slug:outcome>/": "workspace",
@@ -48,7 +85,20 @@ KINDS = {
     "api/ping": "api",
     "api/integrated-account": "api",
     "api/integrated-account/<uuidstr:account_id>": "api",
+    "api/unified/marketing-automation/contacts": "api unified",
+    "api/unified/marketing-automation/contacts/<contact_id>": "api unified",
+    "api/unified/marketing-automation/lists": "api unified",
+    "api/unified/marketing-automation/lists/<list_id>": "api unified",
+    "api/unified/marketing-automation/tags": "api unified",
+    "api/unified/marketing-automation/tags/<tag_id>": "api unified",
+    "api/unified/user-directory/users": "api unified",
+    "api/unified/user-directory/users/<user_id>": "api unified",
+    "api/unified/user-directory/roles": "api unified",
+    "api/unified/user-directory/roles/<role_id>": "api unified",
+    "api/custom/v3/<path:rest>": "api 1-to-1",
+    "v3/<path:rest>": "api 1-to-1",
     "api/jobs": "api",
+    "api/quota": "api",
     "api/jobs/<uuidstr:job_id>": "api",
     "accounts/login/": "public",
     "accounts/logout/": "public",
@@ -61,12 +111,33 @@ KINDS = {
     "accounts/password/reset/done/": "public",
     "accounts/password/reset/key/done/": "public",
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "public",
+    "accounts/confirm-email/<str:key>/": "public",
+    "accounts/2fa/authenticate/": "public",
+    "accounts/2fa/webauthn/login/": "public",
     "accounts/reauthenticate/": "signed-in",
+    "accounts/2fa/": "signed-in",
+    "accounts/2fa/reauthenticate/": "signed-in",
+    "accounts/2fa/totp/activate/": "signed-in",
+    "accounts/2fa/totp/deactivate/": "signed-in",
+    "accounts/2fa/recovery-codes/": "signed-in",
+    "accounts/2fa/recovery-codes/generate/": "signed-in",
+    "accounts/2fa/recovery-codes/download/": "signed-in",
+    "accounts/2fa/webauthn/": "signed-in",
+    "accounts/2fa/webauthn/add/": "signed-in",
+    "accounts/2fa/webauthn/reauthenticate/": "signed-in",
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": "signed-in",
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": "signed-in",
+    "accounts/sessions/": "signed-in",
+    "me/": "signed-in",
+    "me/sessions/<int:session_id>/end/": "signed-in",
+    "me/kept/<uuid:kept_id>/": "signed-in",
     "accounts/email/": "signed-in",
     "accounts/password/change/": "signed-in",
     "accounts/password/set/": "signed-in",
 }
 OPERATORS = "admin/"
+# What every member may do, a viewer too: see the acts behind these forms.
+FOR_EVERY_ROLE = {f"{TEAM}leave/"}
 VALUES = {
     "environment": "test",
     "outcome": "user_declined",
@@ -75,6 +146,18 @@ VALUES = {
     "content_type_id": "1",
     "app_label": "connections",
     "url": "nowhere",
+    "pk": "1",
+    "session_id": "1",
+    "kept_id": "00000000-0000-4000-8000-000000000000",
+    "message_id": "00000000-0000-4000-8000-000000000000",
+    "slug": "go-live",
+    "rest": "contact_tags",
+    "contact_id": "00000000-0000-4000-8000-000000000000",
+    "list_id": "00000000-0000-4000-8000-000000000000",
+    "tag_id": "00000000-0000-4000-8000-000000000000",
+    "user_id": "somebody",
+    "role_id": "account_owner",
+    "token": "no-such-token",
 }
 
 
@@ -94,6 +177,11 @@ class Route:
     def names_an_object(self) -> bool:
         """Whether there is an id in the address besides the workspace's."""
         return bool({one for one in self.parameters if one.endswith("_id")} - {"workspace_id"})
+
+    @property
+    def of_the_workspace(self) -> bool:
+        """Whether what it shows belongs to the workspace as a whole, and so is the same in test and in live."""
+        return self.pattern.startswith(SETTINGS)
 
     def address(self, ids: dict[str, Any]) -> str:
         """The address with these ids."""

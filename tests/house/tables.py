@@ -13,6 +13,8 @@ BELOW_ENVIRONMENT = [
     for table, model in TABLES.items()
     if any(field.name == "environment" for field in model._meta.fields)
 ]
+# Added to by one function of the database, changed by none, read like any other.
+APPEND_ONLY = {"connections_auditevent", "connections_audithead"}
 # The deployment's own applications have no workspace, so a key that carries the tenant cannot hold these.
 SHARED = {"connections_providerapp"}
 

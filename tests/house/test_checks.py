@@ -22,6 +22,8 @@ PRODUCTION = {
     "DATABASE_OWNER_URL": URL.format("patchbay_owner"),
     "DATABASE_OPERATOR_URL": URL.format("patchbay_operator"),
     "BROKER_URL": "redis://broker.example.test:6379/0",
+    "EMAIL_URL": "smtps://patchbay:secret@mail.example.test",
+    "EMAIL_FROM": "Patchbay <patchbay@example.test>",
 }
 SOURCES = ["manage.py", *tree.PACKAGES, "tests"]
 
@@ -117,8 +119,16 @@ def test_production_wants_a_usable_key_ring() -> None:
         ("PUBLIC_URL", ""),
         ("PUBLIC_URL", "http://patchbay.example.test"),
         ("PUBLIC_URL", "https://patchbay.example.test/below"),
+        ("EMAIL_URL", ""),
+        ("EMAIL_URL", "imap://mail.example.test"),
+        ("EMAIL_URL", "smtp://patchbay:secret@mail.example.test"),
+        ("EMAIL_URL", "smtp://mail.example.test?tls=maybe"),
+        ("EMAIL_URL", "smtp://mail.example.test?verify=no"),
+        ("EMAIL_FROM", ""),
+        ("EMAIL_FROM", "one@example.test, two@example.test"),
         ("CALLS_PER_SECOND", "many"),
         ("LOG_LEVEL", "LOUD"),
+        ("FAILPOINT", "sending.committed:1"),
     ],
 )
 def test_production_refuses_to_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -129,6 +139,11 @@ def test_production_refuses_to_start(monkeypatch: pytest.MonkeyPatch, name: str,
     assert len(said) == 2, said
     assert name in said[1]
     assert PRODUCTION["SECRET_KEY"] not in str(refusal.value)
+
+
+def test_production_may_do_without_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, {**PRODUCTION, "EMAIL_URL": "", "EMAIL_FROM": "", "EMAIL_OFF": "1"})
+    assert env.read().EMAIL_OFF
 
 
 def test_a_refusal_ends_the_program_with_one_line_a_fault() -> None:

@@ -14,20 +14,23 @@ SIMULATOR = "connections/simulator/*"
 # What may be imported only in these rooms (a file pattern's `*` crosses folders).
 ONLY_IN = {
     "httpx": ("connections/gateway.py", CLIENT),
-    "celery": ("syncjobs/tasks.py", "syncjobs/queue.py", "config/*"),
-    "kombu": ("syncjobs/queue.py", "config/*"),
+    "celery": ("connections/bell.py", "connections/tasks.py", "syncjobs/tasks.py", "config/*"),
+    "kombu": ("connections/bell.py", "config/*"),
+    "django.core.mail": ("connections/maildelivery.py",),
+    "smtplib": ("connections/maildelivery.py", "config/doctor/*", "config/doctor/mail.py"),
     "urllib.request": ("config/demo.py", "config/management/commands/ensure_defaults.py"),
     "requests": (),
     "django.dispatch": ("connections/signals.py", "syncjobs/receivers.py"),
     "django.db.models.signals": (),
-    "connections.signals": ("connections/linking.py", "connections/tokens.py", "syncjobs/receivers.py"),
+    "connections.signals": ("connections/granting.py", "connections/tokens.py", "syncjobs/receivers.py"),
     "connections.simulator": ("connections/management/commands/simulator.py", SIMULATOR),
-    "connections.constantcontact.client": ("connections/*", "mapping/*"),
+    "connections.constantcontact.client": ("connections/*", "mapping/*", "syncjobs/*"),
     "connections.constantcontact.transport": ("connections/*",),
     "connections.constantcontact.resources": (CLIENT,),
     "connections.constantcontact.oauth": ("connections/*",),
+    "connections.constantcontact.pages": ("connections/*", "syncjobs/*"),
     "connections.constantcontact.shapes": ("connections/*", "mapping/*", "syncjobs/*"),
-    "connections.constantcontact.errors": ("connections/*", "mapping/*", "syncjobs/*"),
+    "connections.constantcontact.errors": ("connections/*", "mapping/*", "syncjobs/*", "config/api.py"),
     "config": ("config/*",),
 }
 
@@ -35,10 +38,24 @@ ONLY_IN = {
 WITHOUT_DJANGO = (
     CLIENT,
     SIMULATOR,
-    *(f"connections/{name}.py" for name in ("roles", "privileges", "linkoutcomes")),
-    *(f"mapping/{name}.py" for name in ("fields", "values", "translation", "consent")),
-    *(f"syncjobs/{name}.py" for name in ("states", "planner")),
-    *(f"syncjobs/imports/{name}.py" for name in ("readers*", "download", "polling", "exports")),
+    *(
+        f"connections/{name}.py"
+        for name in (
+            "roles",
+            "privileges",
+            "linkoutcomes",
+            "auditwords",
+            "spreadsheet",
+            "fairshare",
+            "waiting",
+            "pacing",
+            "daybudget",
+            "forecast",
+        )
+    ),
+    *(f"mapping/{name}.py" for name in ("fields", "known", "values", "translation", "consent", "promotion")),
+    *(f"syncjobs/{name}.py" for name in ("states", "polling", "planner/*")),
+    *(f"syncjobs/imports/{name}.py" for name in ("readers*", "exports")),
 )
 NAMELESS = {"services.py", "utils.py", "helpers.py", "common.py", "base.py", "misc.py"}
 

@@ -12,14 +12,14 @@ ROOMS = {
     "django-allauth": ("connections/forms.py", "templates/account/"),
     "celery": ("syncjobs/tasks.py", "syncjobs/queue.py", "config/celery.py"),
     "httpx": ("connections/constantcontact/", "connections/gateway.py"),
-    "psycopg": ("config/settings.py", "syncjobs/staging.py"),
-    "django-htmx": ("templates/base.html", "syncjobs/views.py"),
+    "psycopg": ("config/settings.py", "connections/staging.py"),
+    "django-htmx": ("templates/base.html", "syncjobs/views/"),
 }
 COMMANDS = ("python3 manage.py up", "python3 manage.py test")
 # Built from pieces, so that this file is no finding of its own.
 ELSEWHERE = {
     "a path of some machine": r"(?<![\w.])/(?:work|root|home/[a-z]+|Users)/",
-    "a scratch folder": r"/tmp/" + r"(?:venv|[A-Z]\.md|bash)",
+    "a scratch folder": r"/t" + r"mp/(?:venv|[A-Z]\.md|bash)",
     "a folder beside the repository": r"\.\./" + r"shared",
     "the number of an issue": r"\b[Ii]ssue" + r" #?\d|(?<![\w&/#])#\d{1,4}\b(?!\d|[0-9a-fA-F])",
     "who wrote it": r"\b(?:ChatGPT|Copilot|Clau" + r"de|Anth" + r"ropic|OpenAI)\b",

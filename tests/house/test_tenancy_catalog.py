@@ -3,7 +3,7 @@
 import pytest
 from django.db import NotSupportedError, ProgrammingError, transaction
 
-from tests.house.tables import BELOW_ENVIRONMENT, SHARED, TABLES, ask, owner_role, references
+from tests.house.tables import APPEND_ONLY, BELOW_ENVIRONMENT, SHARED, TABLES, ask, owner_role, references
 
 # Rows here belong to no workspace, or are seen by all.
 WITHOUT_TENANT = {
@@ -13,6 +13,8 @@ WITHOUT_TENANT = {
     "connections_quotapool": "the limits of one application, shared by its workspaces",
     "connections_quotaday": "what a pool has spent",
     "connections_quotaslot": "a pool's places a second",
+    "connections_providerfact": "what was found out about the provider",
+    "connections_quotahour": "what a pool has spent by the hour and class",
     "account_emailaddress": "a person's addresses, by sign-in",
     "account_emailconfirmation": "the same",
     "auth_group": "operators' rights",
@@ -22,9 +24,18 @@ WITHOUT_TENANT = {
     "django_content_type": "names of tables",
     "django_migrations": "the schema's own history",
     "django_session": "sign-ins, by an unguessable key",
+    "mfa_authenticator": "a person's second factors, sealed",
+    "usersessions_usersession": "where a person is signed in",
+    "connections_message": "letters to people, their text sealed",
+    "connections_counter": "tries to sign in, counted",
+    "syncjobs_heartbeat": "when the clock was last heard",
 }
 # Looked up before the workspace is known; unguessable, so that being refused one tells nothing.
-UNIQUE_EVERYWHERE = {("connections_apikey", ("prefix",)), ("connections_linkstate", ("digest",))}
+UNIQUE_EVERYWHERE = {
+    ("connections_apikey", ("prefix",)),
+    ("connections_invitation", ("digest",)),
+    ("connections_linkstate", ("digest",)),
+}
 
 
 def test_every_table_is_a_workspaces_or_named_as_none() -> None:
@@ -56,6 +67,9 @@ def test_policies_hold_reading_and_writing(table: str) -> None:
     )
     # A restrictive policy can only take away more.
     writing = [row for row in policies if row[3] != "SELECT" and row[1] == "PERMISSIVE"]
+    appending = [row for row in writing if row[0] == "appending"]
+    assert [row[2] for row in appending] == ([[owner_role()]] if table in APPEND_ONLY else [])
+    writing = [row for row in writing if row not in appending]
     assert [(row[0], row[1], row[2], row[3]) for row in writing] == [
         ("tenant_rows", "PERMISSIVE", ["public"], "ALL")
     ]

@@ -7,7 +7,8 @@ from django.test import Client
 
 from tests.house.furnish import Two
 from tests.house.routes import KINDS, OPERATORS, Route, patterns, routes
-from tests.house.visits import assert_nothing_of, body, fingerprint, leads_to_sign_in, quiet, send
+from tests.house.visits import HYPERTEXT, assert_nothing_of, body, fingerprint, leads_to_sign_in, quiet, send
+from tests.long import LONG
 
 # --- The table -----------------------------------------------------------------------------------------------
 
@@ -55,11 +56,11 @@ def test_a_page_shows_what_is_its_own(two: Two, owner: Client) -> None:
 
 @pytest.mark.parametrize("route", routes("workspace", "signed-in", "public"), ids=lambda route: route.pattern)
 def test_looking_changes_nothing(two: Two, owner: Client, route: Route) -> None:
-    before = fingerprint()
+    before = fingerprint(refusals_apart=True)
     for method in ("get", "head", "options"):
         assert send(owner, method, route.address(two.ours)).status_code < 500
-        assert send(owner, method, route.address(two.ours), headers={"HX-Request": "true"}).status_code < 500
-    assert fingerprint() == before
+    assert send(owner, "get", route.address(two.ours), headers=HYPERTEXT).status_code < 500
+    assert fingerprint(refusals_apart=True) == before
 
 
 # --- Operators, people, anybody ------------------------------------------------------------------------------
@@ -69,14 +70,14 @@ def test_looking_changes_nothing(two: Two, owner: Client, route: Route) -> None:
 def test_the_operators_site_is_closed_to_others(request: pytest.FixtureRequest, two: Two, who: str) -> None:
     client = request.getfixturevalue(who)
     ids = {**two.ours, "object_id": two.ours["connection_id"]}
-    before = fingerprint()
+    before = fingerprint(refusals_apart=True)
     for route in routes("operator"):
         for method in ("get", "post"):
             answer = send(client, method, route.address(ids))
             assert answer.status_code in {302, 403, 404, 405}, route.pattern
             assert_nothing_of("alpha-marker", answer)
             assert_nothing_of("omega-marker", answer)
-    assert fingerprint() == before
+    assert fingerprint(refusals_apart=True) == before
 
 
 def test_nobody_is_led_to_sign_in(anonymous: Client) -> None:
@@ -101,9 +102,10 @@ def test_what_is_open_shows_nothing_of_a_workspace(
 # --- Nonsense ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "value", ["\x00", "²", "9" * 400, "-1", "'\"<script>", "\ud7ff\U0010ffff", "%00", ""]
-)
+NONSENSE = ["\x00", "9" * 400, "\ud7ff\U0010ffff", "²", "-1", "'\"<script>", "%00", ""]
+
+
+@pytest.mark.parametrize("value", NONSENSE if LONG else NONSENSE[:3])
 def test_nonsense_is_no_fault_of_ours(two: Two, owner: Client, value: str) -> None:
     names = (
         "after",

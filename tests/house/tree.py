@@ -41,7 +41,8 @@ def modules() -> Iterator[Path]:
             yield path
 
 
-def imports(source: str) -> set[str]:
+@cache
+def imports(source: str) -> frozenset[str]:
     """What a module imports, in full: `from a import b` counts as `a` and `a.b`."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
@@ -50,9 +51,9 @@ def imports(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+    return frozenset(found)
 
 
-def imports_any(found: set[str], *names: str) -> bool:
+def imports_any(found: frozenset[str], *names: str) -> bool:
     """Whether one of these packages is imported, itself or something in it."""
     return any(one == name or one.startswith(f"{name}.") for one in found for name in names)

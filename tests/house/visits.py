@@ -9,6 +9,13 @@ from django.test import Client
 from tests.house.furnish import tenant_models
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+HYPERTEXT = {"HX-Request": "true"}
+# Every method, and as HTMX sends the two that it uses.
+WAYS: tuple[tuple[str, dict[str, str]], ...] = (
+    *((method, {}) for method in METHODS),
+    ("get", HYPERTEXT),
+    ("post", HYPERTEXT),
+)
 # What a form of ours could carry; the stranger sends it to the other's addresses.
 FORM = {
     "customer_ref": "stolen",
@@ -20,11 +27,17 @@ FORM = {
     "confirm": "on",
     "everyone": "new",
 }
-# Written by nobody's intent: sign-ins, and the minute a token was last used.
+# Written by nobody's intent: sign-ins, and when, from where, for what and how often a token was last used.
 FINGERPRINT = """
     SELECT string_agg(md5(lines), '' ORDER BY lines) FROM (
-        SELECT (to_jsonb(one) - 'last_used_at' - 'last_login')::text AS lines FROM "{}" one) found
+        SELECT (to_jsonb(one) - ARRAY['last_used_at', 'last_used_from', 'last_used_for', 'last_login',
+            'minute', 'minute_calls'])::text AS lines
+        FROM "{}" one) found
 """
+# A pool's plan of the day is made anew by whoever looks at it first after some minutes.
+PLANNED = "connections_quotapool"
+AUDIT = 'FROM "connections_auditevent" one'
+REFUSALS = ("access_refused", "input_refused", "invitation_refused", "link_refused")
 
 
 def quiet(client: Client) -> Client:
@@ -51,15 +64,25 @@ def without_chance(response: Any) -> str:
     return re.sub(r'(csrf-token" content|csrfmiddlewaretoken" value)="\w+"', "", text)
 
 
-def fingerprint() -> dict[str, Any]:
-    """Every row of every table, sessions apart, as the operators see them."""
+def fingerprint(*, refusals_apart: bool = False) -> dict[str, Any]:
+    """Every row of every table, sessions apart, as the operators see them.
+
+    Args:
+        refusals_apart: leave out that an act was refused, which is all that a refused act may write.
+    """
     with connections["operator"].cursor() as cursor:
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-            "('django_session', 'django_migrations')"
+            "('django_session', 'django_migrations', 'usersessions_usersession', 'connections_counter')"
         )
         tables = [name for (name,) in cursor.fetchall()]
-        cursor.execute("SELECT " + ", ".join(f"({FINGERPRINT.format(table)})" for table in tables))
+        if refusals_apart:
+            tables.remove("connections_audithead")
+        lines = [FINGERPRINT.format(table) for table in tables]
+        lines[tables.index(PLANNED)] = lines[tables.index(PLANNED)].replace("'minute',", "'minute', 'state',")
+        if refusals_apart:
+            lines = [one.replace(AUDIT, f"{AUDIT} WHERE action IN {REFUSALS} IS FALSE") for one in lines]
+        cursor.execute("SELECT " + ", ".join(f"({one})" for one in lines))
         return dict(zip(tables, cursor.fetchone(), strict=True))
 
 
@@ -74,9 +97,10 @@ def seen_rows() -> list[Any]:
 
 
 def leads_to_sign_in(response: Any) -> bool:
-    """A redirect to the sign-in page."""
-    address = str(response.headers.get("Location", ""))
-    return bool(response.status_code == 302 and address.startswith(("/accounts/login/", "/admin/login/")))
+    """A redirect to the sign-in page; for HTMX one that the whole page follows."""
+    whole_page = response.headers.get("HX-Redirect", "")
+    address = str(response.headers.get("Location", "") if response.status_code == 302 else whole_page)
+    return address.startswith(("/accounts/login/", "/admin/login/"))
 
 
 def assert_nothing_of(marker: str, response: Any) -> None:

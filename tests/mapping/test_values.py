@@ -1,7 +1,11 @@
 """Values as the provider takes them, as tables."""
 
 import pytest
+from email_validator import validate_email
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mapping import values
 from mapping.consent import may_import
 from mapping.fields import STANDARD, Place, names_lists, suggested_standard
 from mapping.translation import Plan, translate
@@ -123,3 +127,12 @@ def test_suggestions_are_only_plain_matches(name, column):
 def test_a_column_of_lists_is_recognised():
     assert names_lists("Mailing lists")
     assert not names_lists("Wish list price")
+
+
+@given(st.from_regex(values._PLAIN, fullmatch=True))
+def test_of_a_plain_address_the_library_has_nothing_to_say(address):
+    if values.is_plain_address(address):
+        found = validate_email(
+            address, check_deliverability=False, test_environment=True, allow_quoted_local=False
+        )
+        assert (found.ascii_email, found.normalized) == (address, address)

@@ -83,6 +83,8 @@ ROWS = [
     ("a@example.org,anniversary=soon", "correctable"),
     ("a@example.org,first_name=" + "x" * 51, "error"),
     ("a@example.org,cf:orders=many", "correctable"),
+    ("a@example.org,cf:customer_id=" + "x" * 256, "error"),
+    ("a@example.org,cf:customer_id=" + "x" * 255, "person"),
     ("a@example.org,cf:favorite_genre=Poetry", "person"),
     ("a@example.org,cf:favorite_genre=Cooking", "correctable"),
 ]

@@ -1,5 +1,7 @@
 """Lists, tags, custom fields, account and roles."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.simulator.rig import ACME, HARBOR, Caller, Rig
@@ -38,11 +40,67 @@ def test_list_life(rig: Rig, acme: Caller) -> None:
     acme.post("/contact_lists", {"name": "Very"})
 
 
+def _by_the_one_call(acme: Caller, list_id: str) -> dict[str, object]:
+    answer = acme.call("DELETE", f"/contact_lists/{list_id}")
+    assert answer.status_code == 202
+    deleted: dict[str, object] = answer.json()
+    return deleted
+
+
+def _by_the_bulk_job(acme: Caller, list_id: str) -> dict[str, object]:
+    deleted: dict[str, object] = acme.post("/activities/list_delete", {"list_ids": [list_id]})
+    return deleted
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "living", "members", "name_is_free"),
+    [
+        # so long after the call: the job's state, whether the list is there, its members, its name
+        (0, "initialized", True, 1, False),
+        (1, "processing", True, 1, False),
+        (2, "completed", False, 0, True),
+    ],
+)
+@pytest.mark.parametrize("way", [_by_the_one_call, _by_the_bulk_job])
+def test_a_list_is_deleted_by_a_job(
+    rig: Rig,
+    acme: Caller,
+    way: Callable[[Caller, str], dict[str, object]],
+    seconds: float,
+    state: str,
+    living: bool,
+    members: int,
+    name_is_free: bool,
+) -> None:
+    made = acme.post("/contact_lists", {"name": "VIP"})["list_id"]
+    acme.create("a@example.org", list_memberships=[made])
+    job = way(acme, made)
+    rig.wait(seconds)
+    assert acme.get(f"/activities/{job['activity_id']}")["state"] == state
+    shown = acme.get("/contact_lists", name="VIP")["lists"]
+    assert ([item["list_id"] for item in shown] == [made]) is living
+    assert len(acme.contact("a@example.org")["list_memberships"]) == members
+    assert acme.call("POST", "/contact_lists", json={"name": "vip"}).status_code == (
+        201 if name_is_free else 409
+    )
+
+
 def test_list_pages_and_caps(acme: Caller) -> None:
     for number in range(999):
         acme.post("/contact_lists", {"name": f"L{number}"})
     assert len(acme.pages("/contact_lists", "lists", limit=300)) == 1000
     acme.post("/contact_lists", {"name": "One too many"}, expect=400)
+
+
+def test_sms_members_of_a_list(acme: Caller) -> None:
+    consent = {"sms_consent_permission": "explicit", "consent_type": "promotional_sms"}
+    channel = {"full_sms_address": "+16175550100", "sms_channel_consents": [consent]}
+    acme.create("a@example.org", list_memberships=[acme.list_id()], sms_channel=channel)
+    acme.create("b@example.org", list_memberships=[acme.list_id()])
+    wish = {"include_sms_membership_count": "true"}
+    found = acme.get("/contact_lists", channel_type="sms", **wish)["lists"]
+    assert [item["membership_count"] for item in found] == [1]
+    assert acme.call("GET", "/contact_lists", params=wish).status_code == 400
 
 
 @pytest.mark.parametrize(

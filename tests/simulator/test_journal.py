@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from connections.simulator.app import Simulator
-from connections.simulator.journal import JournalTrouble
-from tests.simulator.rig import HARBOR, Rig
+from connections.simulator.journal import Journal, JournalTrouble
+from tests.simulator.rig import HARBOR, Caller, Rig
+from tests.simulator.test_device import tokens_of
+from tests.simulator.test_others import new_campaign
+from tests.simulator.test_partner import token_call
 
 KEYS = {"seq", "at", "host", "client_id", "account", "method", "path", "status", "effect"}
 
@@ -38,6 +41,45 @@ def busy(rig: Rig) -> None:
     acme.post(
         "/contacts/sign_up_form", {"email_address": "d@example.org", "list_memberships": [acme.list_id()]}
     )
+    busy_elsewhere(rig, acme)
+
+
+def busy_elsewhere(rig: Rig, acme: Caller) -> None:
+    """Writes of the resources that the product does not use, mails that would go out, a partner, a device."""
+    harbor = rig.sign_in(HARBOR)
+    news = harbor.list_id("Newsletter")
+    harbor.post("/contacts/sign_up_form", {"email_address": "e@example.org", "list_memberships": [news]})
+    rig.control("POST", "/automations", {"kind": "path", "on": "General Interest"})
+    acme.imported("email\nf@example.org\n")
+    acme.put("/account/summary", {"website": "acme.example"})
+    acme.post("/account/emails", {"email_address": "more@example.org"})
+    criteria = '{"criteria":{"type":"and","group":[{"source":"tracking"}]}}'
+    acme.post("/segments", {"name": "S", "segment_criteria": criteria})
+    campaign, activity = new_campaign(acme)
+    acme.post(f"/emails/activities/{activity}/schedules", {"scheduled_date": "0"})
+    acme.delete(f"/emails/{campaign}")
+    acme.post("/events/default?name=New", None)
+    acme.post("/automations/workflows?workflowName=New", {"type": "x"})
+    account = rig.control("GET", "/state")["accounts"][0]["account"]
+    secret = token_call(rig).json()["access_token"]
+    partner = Caller(rig, secret)
+    partner.headers["x-api-key"] = rig.app()["client_id"]
+    partner.put("/partner/webhooks/subscriptions/1", {"hook_uri": "https://vendor.example/"})
+    wish = {
+        "contact_email": "g@example.org",
+        "country_code": "US",
+        "state_code": "MA",
+        "login_name": "newshop",
+    }
+    partner.post("/partner/accounts", {**wish, "password": "correct horse"})
+    partner.put(f"/partner/accounts/{account}/plan", {"plan_type": "BRONZE"})
+    order = {"email_addresses": ["b@example.org", "c@example.org"], "update_source": "System"}
+    partner.post(f"/partner/accounts/{account}/contacts/unsubscribe", order, expect=200)
+    tokens_of(rig)
+    rig.wait(86_400 * 60)
+    assert {entry["effect"]["kind"] for entry in rig.journal() if entry["host"] == "mail"} == {
+        *("welcome", "path", "date")
+    }
 
 
 def test_entries(rig: Rig) -> None:
@@ -120,6 +162,18 @@ def test_a_foreign_file_is_left_alone(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(JournalTrouble):
         Simulator(journal=path)
     assert path.read_bytes() == content
+
+
+def test_nothing_is_ever_forgotten() -> None:
+    """However many reads there are, in whichever block of lines, and wherever a reader goes on."""
+    journal = Journal()
+    for number in range(1, 10_001):
+        journal.append(
+            {"path": f"/v3/{number}", "effect": {"text": "x" * 2_000_000} if number == 9 else None}
+        )
+    assert [entry["path"] for entry in json.loads(journal.after(0))] == [f"/v3/{n}" for n in range(1, 10_001)]
+    for after in (1, 8, 9, 10, 4_096, 4_104, 4_105, 4_106, 8_200, 8_201, 8_202, 9_999, 10_000, 10_001, 10**9):
+        assert [entry["seq"] for entry in json.loads(journal.after(after))] == list(range(after + 1, 10_001))
 
 
 def test_another_seed_does_not_fit(tmp_path: Path) -> None:

@@ -324,6 +324,23 @@ def test_bad_tokens_answer_401_as_captured(rig: Rig, header: str | None) -> None
     assert answer.headers["www-authenticate"] == "Bearer realm=api.cc.email"
 
 
+def test_every_answer_has_the_time_of_the_provider(rig: Rig) -> None:
+    """Refusals too, on both hosts, and by the simulator's own clock."""
+    rig.control("POST", "/clock", {"set": "2027-01-02T03:04:05Z"})
+    rig.wait(1)
+    token = rig.control("POST", "/token", {})["access_token"]
+    answers = [
+        rig.http.get("/v3/contacts/counts"),
+        rig.http.get("/v3/contacts/counts", headers={"Authorization": f"Bearer {token}"}),
+        rig.http.post(TOKEN, data={"grant_type": "x"}),
+        rig.http.get(AUTHORIZE),
+    ]
+    assert [answer.status_code for answer in answers] == [401, 200, 401, 400]
+    assert {tuple(answer.headers.get_list("date")) for answer in answers} == {
+        ("Sat, 02 Jan 2027 03:04:06 GMT",)
+    }
+
+
 def test_a_changed_or_expired_token(rig: Rig) -> None:
     body = exchange(rig, decide(rig)["code"]).json()
     head, payload, signature = body["access_token"].split(".")

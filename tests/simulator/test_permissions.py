@@ -62,6 +62,7 @@ PUTS: list[tuple[Any, str | None, str, bool, int, str]] = [
     (by_contact, "explicit", "Contact", False, 200, "explicit"),
     (by_contact, "implicit", "Contact", True, 200, "explicit"),
     (gone_by_contact, None, "Account", False, 200, "unsubscribed"),
+    (gone_by_contact, None, "Account", True, 200, "unsubscribed"),
     (gone_by_contact, "implicit", "Account", True, 400, "unsubscribed"),
 ]
 
@@ -114,6 +115,35 @@ def test_sign_up_form(rig: Rig, acme: Caller, start: Any, status: int, after: st
     assert contact["email_address"]["permission_to_send"] == after
     assert contact["email_address"]["opt_in_source"] == "Contact"
     assert "deleted_at" not in contact and contact["list_memberships"] == [acme.list_id()]
+
+
+@pytest.mark.parametrize(
+    ("start", "confirms", "after", "mail"),
+    [
+        # start, whether the account asks for confirmation, permission and confirm_status afterwards
+        (None, False, "explicit", "off"),
+        (None, True, "pending_confirmation", "pending"),
+        (implicit, False, "explicit", "off"),
+        (implicit, True, "explicit", "off"),
+        (explicit, True, "explicit", "off"),
+        (by_contact, True, "explicit", "off"),
+        (gone_by_contact, True, "explicit", "off"),
+    ],
+)
+def test_whom_the_account_asks_to_confirm(
+    rig: Rig, acme: Caller, start: Any, confirms: bool, after: str, mail: str
+) -> None:
+    """Confirmed opt-in is for new people: those who are known already become explicit at once."""
+    if start:
+        start(rig, acme)
+    rig.control("PUT", "/accounts/Acme Bakery", {"confirmed_opt_in": confirms})
+    acme.call(
+        "POST",
+        "/contacts/sign_up_form",
+        json={"email_address": EMAIL, "list_memberships": [acme.list_id()]},
+    )
+    email = acme.contact(EMAIL)["email_address"]
+    assert (email["permission_to_send"], email["confirm_status"]) == (after, mail)
 
 
 def test_confirmed_opt_in(rig: Rig, acme: Caller) -> None:

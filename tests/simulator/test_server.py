@@ -1,5 +1,6 @@
 """The real process on a real socket: starting, stopping, restarting, and what a connection can bear."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from connections.simulator.app import Simulator
+from connections.simulator.server import Connection
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., tuple["subprocess.Popen[str]", str]]
@@ -99,6 +103,45 @@ def server() -> Iterator[str]:
     assert process.wait(5) == 0
 
 
+class Wire(asyncio.Transport):
+    """Keeps each write to a real socket's end apart."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__({"socket": sock})
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.writes.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+
+def test_an_answer_leaves_in_one_write_without_delay() -> None:
+    simulator = Simulator()
+
+    async def talk() -> tuple[list[bytes], int]:
+        with socket.socket() as sock:
+            wire = Wire(sock)
+            connection = Connection(simulator.handle, set())
+            connection.connection_made(wire)
+            for path in (
+                b"/v3/contacts",
+                b"/_sim/journal",
+                b"/oauth2/default/v1/keys",
+                b"/_sim/state?full=1",
+            ):
+                connection.data_received(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            no_delay = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            connection.connection_lost(None)
+            return wire.writes, no_delay
+
+    writes, no_delay = asyncio.run(talk())
+    assert [data[:13] for data in writes] == [b"HTTP/1.1 401 ", *[b"HTTP/1.1 200 "] * 3]
+    assert all(data.partition(b"\r\n\r\n")[2] for data in writes) and len(writes[3]) > 100_000
+    assert no_delay == 1
+
+
 def test_faults_on_the_wire(server: str) -> None:
     with httpx.Client(base_url=server) as http:
         path = {"match": "^/oauth2"}
@@ -108,6 +151,9 @@ def test_faults_on_the_wire(server: str) -> None:
         http.post("/_sim/faults", json={**path, "cut_body": 10})
         with pytest.raises(httpx.RemoteProtocolError):
             http.get("/oauth2/default/v1/keys")
+        http.post("/_sim/faults", json={**path, "stall": 10})
+        with pytest.raises(httpx.ReadTimeout):
+            http.get("/oauth2/default/v1/keys", timeout=0.5)
         http.post("/_sim/faults", json={**path, "delay_seconds": 0.4})
         began = time.monotonic()
         assert http.get("/oauth2/default/v1/keys").status_code == 200

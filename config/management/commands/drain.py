@@ -1,4 +1,4 @@
-"""Runs due jobs in this process, without broker or worker, until nothing is left to do."""
+"""Runs due jobs, renews grants and sends messages in this process, without broker or worker, until nothing is due."""
 
 import os
 import socket
@@ -7,9 +7,12 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db.models import Min
+from django.db.models import Min, Q
 
+from connections import maildelivery, renewing
+from connections.models import Message
 from syncjobs import runner, states
 from syncjobs.models import SyncJob
 
@@ -18,8 +21,8 @@ class Command(BaseCommand):
     """`manage.py drain`."""
 
     help = (
-        "Runs the jobs that are due, in this process, until none is open: the way on when no worker answers. "
-        "Safe beside workers: each step is claimed by one of them."
+        "Runs the jobs and sends the messages that are due, in this process, until none is open: the way on when "
+        "no worker answers. Safe beside workers: each step is claimed by one of them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,28 +39,41 @@ class Command(BaseCommand):
         """Run until idle."""
         worker = f"drain@{socket.gethostname()}:{os.getpid()}"
         ends = time.monotonic() + options["seconds"]
-        steps = 0
+        steps = sent = 0
         while time.monotonic() < ends:
+            sent += maildelivery.send_due(for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
+            renewing.run_due(for_seconds=max(0.0, min(2.0, ends - time.monotonic())))
             steps += runner.run_due(worker, for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
             seconds = _seconds_to_next()
             if seconds is None:
                 break
             if seconds > options["patience"]:
-                self.stdout.write(f"The next job is due in {seconds:.0f} seconds; leaving it.")
+                self.stdout.write(f"The next job or message is due in {seconds:.0f} seconds; leaving it.")
                 break
             time.sleep(min(max(seconds, 0.05), 1.0))
         left = _open_jobs().count()
         self.stdout.write(f"{steps} steps run, {left} jobs still open.")
+        waiting = _open_messages().count()
+        if sent or waiting:
+            self.stdout.write(f"{sent} message{'' if sent == 1 else 's'} sent, {waiting} still waiting.")
 
 
 def _open_jobs() -> Any:  # Any: a queryset of the operators' role
     return SyncJob.objects.using("operator").filter(state__in=sorted(states.OPEN))
 
 
+def _open_messages() -> Any:  # Any: the same of messages
+    if settings.ENV.EMAIL_OFF:
+        return Message.objects.none()
+    return Message.objects.filter(state__in=[Message.State.QUEUED, Message.State.SENDING])
+
+
 def _seconds_to_next() -> float | None:
-    """Until the next open job can be claimed: its time has come, or its worker's lease has run out."""
+    """Until the next open job or message can be claimed: its time has come, or its worker's lease has run out."""
     now = datetime.now(UTC)
     waiting = _open_jobs().exclude(state="running").aggregate(first=Min("not_before"))["first"]
     leased = _open_jobs().filter(state="running").aggregate(first=Min("lease_until"))["first"]
-    moments = [moment for moment in (waiting, leased) if moment is not None]
+    mails = _open_messages().aggregate(first=Min("not_before", filter=Q(state=Message.State.QUEUED)))["first"]
+    sending = _open_messages().aggregate(first=Min("lease_until"))["first"]
+    moments = [moment for moment in (waiting, leased, mails, sending) if moment is not None]
     return (min(moments) - now).total_seconds() if moments else None

@@ -1,4 +1,7 @@
-"""Brings the deployment's own rows up to the settings: the test application at the simulator, the live one."""
+"""Brings the deployment's own rows up to the settings: the test application at the simulator, the live one.
+
+The simulator is told what the deployment has found out about the provider, so that test behaves like live.
+"""
 
 import json
 from argparse import ArgumentParser
@@ -9,7 +12,7 @@ from urllib.request import Request, urlopen
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from connections import linking, provisioning
+from connections import environments, facts, linking, provisioning
 from connections.constantcontact.redaction import Secret
 
 
@@ -26,6 +29,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it; running it again changes nothing more."""
+        try:
+            self._ensure(options)
+        except environments.Misplaced as fault:
+            raise CommandError(fault.fault) from None
+
+    def _ensure(self, options: dict[str, Any]) -> None:
         if options["simulator_url"]:
             self._ensure_test(options["simulator_url"].rstrip("/"))
         live = provisioning.live_application()
@@ -43,6 +52,9 @@ class Command(BaseCommand):
         if address not in app.get("redirect_uris", []):
             changed = {**app, "redirect_uris": [*app.get("redirect_uris", []), address]}
             _ask(f"{origin}/_sim/apps/{app['client_id']}", "PUT", changed)
+        switches = facts.switches()
+        if switches:
+            _ask(f"{origin}/_sim/switches", "PUT", switches)
         self.stdout.write(f"test: {row.name} at {origin}")
 
 

@@ -21,6 +21,7 @@ from config.backing import Backing, usable_port
 from config.embedded import EmbeddedError, datafolder
 from config.programs import HOST, ROOT, Programs
 from config.supervisor import ChildError, StopRequested, Supervisor
+from connections import mail
 
 DEMO_FACTS = ("email", "password", "api_token", "integrated_account_id")
 
@@ -159,6 +160,8 @@ class Run:
         if demo:
             lines.append(f"  sign in with  {demo.get('email')}  {demo.get('password')}")
             lines.append(f"  API token     {demo.get('api_token')}")
+        if mail.keeps():
+            lines.append(f"  outbox        {settings['PUBLIC_URL']}/outbox/  (no mail leaves this machine)")
         lines += [f"  data          {self.data}", "Ctrl-C stops everything.", ""]
         self.supervisor.say("\n".join(lines))
         if self.ready_file:

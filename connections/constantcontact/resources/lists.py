@@ -7,13 +7,13 @@ import httpx
 
 from connections.constantcontact import pages, paths, reading
 from connections.constantcontact.pages import Page
-from connections.constantcontact.shapes import ContactList
+from connections.constantcontact.shapes import Activity, ContactList
 
 Membership = Literal["all", "active"]
 
 
 class Lists:
-    """`/contact_lists`; reading needs contacts:lists:read, creating contacts:lists:write."""
+    """`/contact_lists`; reading needs contacts:lists:read, writing contacts:lists:write."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
@@ -31,6 +31,7 @@ class Lists:
         limit: int = 500,
         status: str | None = None,
         name: str | None = None,
+        include_count: bool = False,
         include_membership_count: Membership | None = None,
         start: str | None = None,
     ) -> Iterator[Page[ContactList]]:
@@ -40,6 +41,7 @@ class Lists:
             limit=limit,
             status=status,
             name=name,
+            include_count=include_count or None,
             include_membership_count=include_membership_count,
         )
         return pages.walk(self.page, first)
@@ -61,3 +63,15 @@ class Lists:
         if description:
             body["description"] = description
         return reading.read(self._http.post("/v3/contact_lists", json=body), ContactList.parse)
+
+    # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
+    def update(self, list_id: str, name: str, *, description: str, favorite: bool) -> ContactList:
+        """Replaces name, description and favourite mark; all three, since what is left out may be lost."""
+        body = {"name": name, "description": description, "favorite": favorite}
+        address = f"/v3/contact_lists/{paths.segment(list_id)}"
+        return reading.read(self._http.put(address, json=body), ContactList.parse)
+
+    # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
+    def delete(self, list_id: str) -> Activity:
+        """Starts deleting a list; its contacts stay in the account."""
+        return reading.read(self._http.delete(f"/v3/contact_lists/{paths.segment(list_id)}"), Activity.parse)

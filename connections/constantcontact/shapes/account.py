@@ -92,3 +92,77 @@ class Privilege:
     def parse(cls, value: object) -> Self:
         document = reading.mapping(value, "a privilege")
         return cls(reading.optional_whole(document, "privilege_id"), reading.text(document, "privilege_name"))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEmail:
+    """One of the account's own addresses, from which it sends."""
+
+    email_id: int | None
+    address: str = field(repr=False)
+    confirm_status: str | None
+    roles: tuple[str, ...]
+    pending_roles: tuple[str, ...]
+    document: Document = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        document = reading.mapping(value, "an address of the account")
+        return cls(
+            email_id=reading.optional_whole(document, "email_id"),
+            address=reading.text(document, "email_address"),
+            confirm_status=reading.optional_text(document, "confirm_status"),
+            roles=reading.texts(document, "roles") or (),
+            pending_roles=reading.texts(document, "pending_roles") or (),
+            document=document,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalAddress:
+    """The address at the foot of every mail; a state has a code in the US and Canada, else a name."""
+
+    lines: tuple[str, ...]
+    city: str
+    state: str | None
+    postal_code: str | None
+    country_code: str
+    document: Document = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        document = reading.mapping(value, "the physical address")
+        lines = [reading.optional_text(document, f"address_line{number}") for number in (1, 2, 3)]
+        state_code = reading.optional_text(document, "state_code")
+        return cls(
+            lines=tuple(line for line in lines if line),
+            city=reading.text(document, "city"),
+            state=state_code or reading.optional_text(document, "state_name"),
+            postal_code=reading.optional_text(document, "postal_code"),
+            country_code=reading.text(document, "country_code"),
+            document=document,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerAccount:
+    """One of a partner's customers."""
+
+    encoded_account_id: str
+    organization_name: str | None
+    site_owner_name: str | None = field(repr=False)
+    subscriber_count: int | None
+    billing_status: str | None
+    document: Document = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        document = reading.mapping(value, "an account")
+        return cls(
+            encoded_account_id=reading.text(document, "encoded_account_id"),
+            organization_name=reading.optional_text(document, "organization_name"),
+            site_owner_name=reading.optional_text(document, "site_owner_name"),
+            subscriber_count=reading.optional_whole(document, "subscriber_count"),
+            billing_status=reading.optional_text(document, "billing_status"),
+            document=document,
+        )

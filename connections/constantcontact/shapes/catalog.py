@@ -1,4 +1,4 @@
-"""What contacts are sorted by: lists and custom fields."""
+"""What contacts are sorted by: lists, tags, segments and custom fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,6 +36,54 @@ class ContactList:
             deleted_at=reading.moment(document, "deleted_at"),
             membership_count=reading.optional_whole(document, "membership_count"),
             document=document,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag; `contacts_count` only when it was asked for."""
+
+    tag_id: str
+    name: str
+    tag_source: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    contacts_count: int | None
+    document: Document = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        document = reading.mapping(value, "a tag")
+        return cls(
+            tag_id=reading.text(document, "tag_id"),
+            name=reading.text(document, "name"),
+            tag_source=reading.optional_text(document, "tag_source"),
+            created_at=reading.moment(document, "created_at"),
+            updated_at=reading.moment(document, "updated_at"),
+            contacts_count=reading.optional_whole(document, "contacts_count"),
+            document=document,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A saved search; its criteria, JSON within a text, come with the single segment only."""
+
+    segment_id: int
+    name: str
+    criteria: str | None
+    created_at: datetime | None
+    edited_at: datetime | None
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        document = reading.mapping(value, "a segment")
+        return cls(
+            segment_id=reading.whole(document, "segment_id"),
+            name=reading.text(document, "name"),
+            criteria=reading.optional_text(document, "segment_criteria"),
+            created_at=reading.moment(document, "created_at"),
+            edited_at=reading.moment(document, "edited_at"),
         )
 
 

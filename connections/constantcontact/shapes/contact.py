@@ -1,11 +1,11 @@
-"""Contacts and how many there are."""
+"""Contacts, how many there are, and the answer to a sign-up."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Self
 
 from connections.constantcontact import reading
-from connections.constantcontact.reading import Document
+from connections.constantcontact.reading import Document, Misshapen
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +125,19 @@ class Contact:
 
 def _custom_field_values(value: object) -> tuple[CustomFieldValue, ...]:
     return tuple(map(CustomFieldValue.parse, reading.elements(value, "custom_fields")))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """What became of a sign-up."""
+
+    contact_id: str
+    created: bool
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        document = reading.mapping(value, "the sign-up")
+        action = reading.text(document, "action")
+        if action not in ("created", "updated"):
+            raise Misshapen("action is neither created nor updated")
+        return cls(reading.text(document, "contact_id"), action == "created")

@@ -1,0 +1,204 @@
+"""The help that stands in the product: one list of pages, each a template, with previous and next.
+
+Public, and shows nothing of a workspace. What changes with the code (roles, reasons, limits, settings, the redirect
+URI) is read from it, so that a page cannot fall behind.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from connections import linkoutcomes, pages, provisioning, roles
+from connections.models import ProviderApp
+from syncjobs.imports import progress
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of help; its template is `docs/<slug>.html`."""
+
+    slug: str
+    title: str
+    summary: str
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return reverse("docs-page", args=[self.slug])
+
+
+PAGES: Final = (
+    Page("getting-started", "Getting started", "From signing up to the first people in a contact list."),
+    Page("connect", "Connect an account", "What happens between the button and a linked account."),
+    Page("test-and-live", "Test and live", "Two environments that never meet."),
+    Page("import", "Import people", "A file, its columns, the lists, and what became of every row."),
+    Page("limits", "Why does it wait?", "The limits of Constant Contact, and how they are shared."),
+    Page("programs", "For programs", "The API: a first call, addresses, filters, limits."),
+    Page("roles", "People and roles", "Who may do what, invitations, and ownership."),
+    Page("mail", "Mail", "Which messages Patchbay sends, and where they go."),
+    Page("privacy", "Privacy and consent", "Who may be e-mailed, what is kept, and for how long."),
+    Page("go-live", "Go live", "From the demo to the first real account, step by step."),
+    Page("troubleshooting", "Troubleshooting", "Every message, what it means and what to do."),
+    Page("operators", "For operators", "Running Patchbay: health, keys, backup, upgrades, settings."),
+)
+
+TEN_PEOPLE: Final = "Email,First name,Last name\n" + "\n".join(
+    f"you+{number:02}@your-domain.example,Test,Person {number}" for number in range(1, 11)
+)
+TEST_AND_LIVE: Final = (
+    ("Speaks to", "the simulator only", "Constant Contact only"),
+    ("People reached", "none", "real ones"),
+    ("Tokens begin with", "pb_test_", "pb_live_"),
+    ("Needs an application", "no", "yes, with a client id of your own"),
+)
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All pages of help."""
+    return render(
+        request, "docs/index.html", {"pages": PAGES, **pages.plain("Help"), "help_url": reverse("docs")}
+    )
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """One page."""
+    number = next((place for place, one in enumerate(PAGES) if one.slug == slug), None)
+    if number is None:
+        raise Http404("No such page of help.")
+    found = PAGES[number]
+    context = {
+        **pages.plain(found.title),
+        "help_url": reverse("docs"),
+        "crumbs": [{"label": "Help", "url": reverse("docs")}],
+        "page": found,
+        "place_in_help": f"Page {number + 1} of {len(PAGES)}",
+        "previous": PAGES[number - 1] if number else None,
+        "next": PAGES[number + 1] if number + 1 < len(PAGES) else None,
+        **FACTS.get(slug, dict)(),
+    }
+    return render(request, f"docs/{slug}.html", context)
+
+
+def _redirect_uri() -> str:
+    """What this deployment's application must be registered with; empty while the database does not answer."""
+    try:
+        return provisioning.live_redirect_uri()
+    except DatabaseError:
+        return ""
+
+
+def _go_live() -> dict[str, Any]:
+    variables = [
+        f"PUBLIC_URL={settings.PUBLIC_URL}",
+        "CONSTANT_CONTACT_CLIENT_ID=the API key of your application",
+        "CONSTANT_CONTACT_CLIENT_SECRET=its client secret",
+        f"CONSTANT_CONTACT_REFRESH_TOKENS={settings.ENV.CONSTANT_CONTACT_REFRESH_TOKENS}",
+        f"CONSTANT_CONTACT_FLOW={settings.ENV.CONSTANT_CONTACT_FLOW}",
+    ]
+    return {
+        "redirect_uri": _redirect_uri(),
+        "scopes": ProviderApp().scopes.split(),
+        "variables": "\n".join(variables),
+        "commands": "python3 manage.py ensure_defaults\npython3 manage.py doctor",
+        "ten_people": TEN_PEOPLE,
+        "is_local": not settings.SECURE,
+    }
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dict[str, Any]:
+    """What parts/table.html takes."""
+    return {
+        "columns": [{"label": label} for label in columns],
+        "rows": [[{"value": value} for value in row] for row in rows],
+    }
+
+
+def _roles() -> dict[str, Any]:
+    rows = (
+        [sentence, *("yes" if roles.may(role, action) else "no" for role in roles.ROLES)]
+        for action, sentence in roles.SENTENCES.items()
+    )
+    table = _table(["May", *(role.capitalize() for role in roles.ROLES)], rows)
+    return {"roles": roles.ROLES, "invitation_days": settings.ENV.INVITATION_DAYS, **table}
+
+
+def _limits() -> dict[str, Any]:
+    env = settings.ENV
+    return {
+        "per_second": env.CALLS_PER_SECOND,
+        "per_day": env.CALLS_PER_DAY,
+        "batch_people": env.IMPORT_BATCH_ROWS,
+        "file_megabytes": env.IMPORT_MAX_BYTES // 1_000_000,
+    }
+
+
+def _operators() -> dict[str, Any]:
+    described = [
+        (name, (one.description or "").replace("`", ""))
+        for name, one in type(settings.ENV).model_fields.items()
+    ]
+    return {
+        "settings": described,
+        "rotate": "SECRETS_KEYS=new:...,old:...\npython3 manage.py rotate_keys\nSECRETS_KEYS=new:...",
+        "new_key": 'python3 -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"',
+        "backup": 'pg_dump --format=custom --file=patchbay.dump "$DATABASE_OPERATOR_URL"',
+        "upgrade": "python3 manage.py migrate --database owner\npython3 manage.py collectstatic --no-input\n"
+        "python3 manage.py ensure_defaults\npython3 manage.py doctor",
+    }
+
+
+ADDRESSES: Final = (
+    ("/api/integrated-account", "linked accounts", "list, get"),
+    ("/api/unified/marketing-automation/contacts", "contacts", "list, get, delete"),
+    ("/api/unified/marketing-automation/lists", "contact lists", "list, get, create, change, delete"),
+    ("/api/unified/marketing-automation/tags", "tags", "list, get, create, change, delete"),
+    ("/api/unified/user-directory/users", "known users", "list, get"),
+    ("/api/unified/user-directory/roles", "roles", "list, get"),
+    ("/api/jobs", "jobs and their counts", "list, get"),
+    ("/api/quota", "calls of the day", "get"),
+)
+
+
+def _programs() -> dict[str, Any]:
+    curl = 'curl -s -H "Authorization: Bearer $TOKEN"'
+    contacts = f"{settings.PUBLIC_URL}/api/unified/marketing-automation/contacts?limit=5"
+    first = "\n".join(
+        (
+            "TOKEN=pb_test_...",
+            f"{curl} {settings.PUBLIC_URL}/api/integrated-account",
+            "ACCOUNT=...",
+            f'{curl} -H "X-Integrated-Account-Id: $ACCOUNT" "{contacts}"',
+        )
+    )
+    return {
+        "first_call": first,
+        "per_minute": settings.ENV.API_TOKEN_CALLS_PER_MINUTE,
+        "most_bytes": settings.ENV.PROXY_MAX_BYTES,
+        **_table(["Address", "What", "May be"], ADDRESSES),
+    }
+
+
+def _privacy() -> dict[str, Any]:
+    return {"upload_days": settings.ENV.UPLOAD_DAYS, "audit_days": settings.ENV.AUDIT_DETAIL_DAYS}
+
+
+FACTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
+    "go-live": _go_live,
+    "roles": _roles,
+    "test-and-live": lambda: _table(["What", "Test", "Live"], TEST_AND_LIVE),
+    "limits": _limits,
+    "import": _limits,
+    "privacy": _privacy,
+    "programs": _programs,
+    "operators": _operators,
+    "troubleshooting": lambda: {"outcomes": linkoutcomes.OUTCOMES, "reasons": progress.REASONS},
+}

@@ -1,0 +1,181 @@
+"""From a code to a connection: the exchange, whose account it is, what the person may do, and what is kept.
+
+Promises: a connection is kept only for an account that was identified, by a person who may do what is needed, and
+says `active` only when its lists and custom fields have been read; a grant that is not kept is revoked.
+"""
+
+import logging
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.models import Q
+
+from connections import calllog, environments, gateway, quota, tenancy, tokens, vault
+from connections.calllog import CallFor
+from connections.constantcontact import errors
+from connections.constantcontact.shapes import AccountSummary, TokenGrant
+from connections.linkoutcomes import Refused
+from connections.models import Connection, LinkState, ProviderApp
+from connections.privileges import role_of
+from connections.signals import connection_changed
+
+log = logging.getLogger(__name__)
+
+
+def connect(state: LinkState, code: str) -> Connection:
+    """From a code to a connection that is known to work.
+
+    Raises:
+        Refused: why there is none; the grant has been given up.
+    """
+    app = state.provider_app
+    # The code that was brought works once: a turn is rather waited for than the person sent round again.
+    call_for = CallFor(
+        state.tenant_id,
+        state.environment_id,
+        gateway.INTERACTIVE,
+        link_state_id=state.pk,
+        wait_seconds=settings.ENV.LINK_WAIT_SECONDS,
+    )
+    grant = _exchange(state, code, call_for)
+    try:
+        _check_scopes(app, grant)
+        summary, names = _identify(app, grant, call_for)
+        connection = _keep_once(state, grant, summary, names)
+    except (Refused, errors.ProviderError) as error:
+        _give_up(app, call_for, grant)
+        raise error if isinstance(error, Refused) else _refused(error) from error
+    _check(connection)
+    connection_changed.send(sender=Connection, connection=connection, change="linked")
+    return connection
+
+
+def _exchange(state: LinkState, code: str, call_for: CallFor) -> TokenGrant:
+    try:
+        verifier = vault.open_sealed(state.verifier_sealed, verifier_place(state))
+        return gateway.exchange(state.provider_app, call_for, code, state.redirect_uri, verifier)
+    except (vault.CannotOpen, ValueError) as error:
+        # The key ring or the application's flow was changed between start and return.
+        raise Refused("application_refused") from error
+    except errors.InvalidGrant as error:
+        raise Refused("code_refused") from error
+    except errors.InvalidClient as error:
+        raise Refused("application_refused") from error
+    except errors.ProviderError as error:
+        raise _refused(error) from error
+
+
+def _check_scopes(app: ProviderApp, grant: TokenGrant) -> None:
+    """All that was asked for must be granted; without a refresh token the link would last a day."""
+    wanted = set(app.scopes.split())
+    if grant.scope is not None and not wanted <= {*grant.scopes, "offline_access"}:
+        raise Refused("scope_missing")
+    if not grant.refresh_token:
+        raise Refused("scope_missing")
+
+
+def _identify(app: ProviderApp, grant: TokenGrant, call_for: CallFor) -> tuple[AccountSummary, list[str]]:
+    """Whose account is it, and may this person do what is needed?"""
+    client = gateway.open_for_link(app, grant, call_for)
+    summary = client.account.summary()
+    names = [privilege.name for privilege in client.account.privileges()]
+    if role_of(names) == "Campaign creator":
+        raise Refused("insufficient_role", account=_account_name(summary))
+    return summary, names
+
+
+def _check(connection: Connection) -> None:
+    """Connected is what can be worked with: its lists and custom fields are read first."""
+    try:
+        connection_changed.send(sender=Connection, connection=connection, change="verified")
+    except errors.ProviderError as error:
+        with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+            Connection.objects.filter(pk=connection.pk).update(
+                last_error="Lists and custom fields could not be read. Connect again."
+            )
+        raise _refused(error) from error
+    with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+        connection.status = Connection.Status.ACTIVE
+        connection.last_error = connection.refusal = ""
+        connection.linked_at = datetime.now(UTC)
+        connection.save(update_fields=["status", "last_error", "refusal", "linked_at"])
+
+
+def _keep_once(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: list[str]) -> Connection:
+    """`_keep`; of two links of one account that end together, the second renews what the first has made."""
+    try:
+        return _keep(state, grant, summary, names)
+    except IntegrityError:
+        return _keep(state, grant, summary, names)
+
+
+def _keep(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: list[str]) -> Connection:
+    """The connection's row with its sealed tokens; an account that is linked already is renewed in place."""
+    facts = {
+        "account_name": _account_name(summary)[:200],
+        "account_email": (summary.contact_email or "")[:254],
+        "account_owner": f"{summary.first_name or ''} {summary.last_name or ''}".strip()[:200],
+        "account_role": role_of(names),
+        "privileges": names,
+        "provider_app": state.provider_app,
+        "linked_by": state.user,
+    }
+    account_id = summary.encoded_account_id
+    with tenancy.acting_for(state.tenant_id, state.environment_id):
+        known = Connection.objects.select_for_update().filter(
+            Q(pk=state.reconnecting_id)
+            if state.reconnecting_id
+            else Q(account_id=account_id, customer_ref=state.customer_ref)
+        )
+        connection = known.first()
+        if connection is None:
+            connection = Connection(
+                tenant_id=state.tenant_id,
+                environment_id=state.environment_id,
+                account_id=account_id,
+                customer_ref=state.customer_ref,
+            )
+        elif connection.account_id != account_id:
+            raise Refused("wrong_account", account=_account_name(summary))
+        for name, value in facts.items():
+            setattr(connection, name, value)
+        connection.save()
+        tokens.store(connection, grant, datetime.now(UTC))
+        calllog.adopt(state.pk, connection.pk)
+    return connection
+
+
+def _give_up(app: ProviderApp, call_for: CallFor, grant: TokenGrant) -> None:
+    """A grant that is not kept is revoked; if that fails, it dies of disuse."""
+    if grant.refresh_token:
+        try:
+            gateway.revoke(app, call_for, grant.refresh_token)
+        except errors.ProviderError:
+            return
+
+
+def _refused(error: errors.ProviderError) -> Refused:
+    if isinstance(error, environments.Misplaced):
+        return Refused("application_misplaced")
+    if isinstance(error, errors.Forbidden):
+        return Refused("insufficient_role")
+    if isinstance(error, errors.Resting):
+        return Refused("provider_unavailable")
+    if isinstance(error, errors.QuotaRefused):
+        log.warning("an account was not linked: %s", error.reason)
+        return Refused("no_turn" if error.reason == quota.THROTTLED else "quota_exhausted")
+    if isinstance(error, errors.QuotaExceeded):
+        return Refused("quota_exhausted")
+    if isinstance(error, errors.Throttled) or error.error_key == "held_back":  # the token endpoint's own pace
+        return Refused("no_turn")
+    return Refused("provider_unavailable")
+
+
+def _account_name(summary: AccountSummary) -> str:
+    return summary.organization_name or summary.contact_email or summary.encoded_account_id
+
+
+def verifier_place(state: LinkState) -> vault.Place:
+    """What the seal of a link's PKCE verifier is bound to."""
+    return vault.Place(state.tenant_id, state.pk, "verifier")

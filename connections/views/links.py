@@ -1,0 +1,132 @@
+"""Linking an account: the pre-screen, the way back from Constant Contact, and every end without a connection."""
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from connections import linking, pages, scoping
+from connections.accounts import provider_app_for
+from connections.forms import ConnectForm
+from connections.linkoutcomes import OUTCOMES, Refused, none_to_link_through
+from connections.models import Connection, LinkState
+
+LIST_LENGTH = 200
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def connect(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpResponse:
+    """The pre-screen: who asks, for what; then on to Constant Contact."""
+    scope = scoping.workspace(request, workspace_id, environment, "connect")
+    reconnecting = _reconnecting(request, scope)
+    form = ConnectForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            started = linking.start(
+                scope, customer_ref=form.cleaned_data["customer_ref"], reconnecting=reconnecting
+            )
+        except Refused as refused:
+            return redirect("connect-ended", workspace_id, environment, refused.code)
+        return _to_provider(started)
+    with scope.transaction():
+        app = reconnecting.provider_app if reconnecting else provider_app_for(scope.tenant_id, environment)
+    if app is None:
+        return redirect("connect-ended", workspace_id, environment, none_to_link_through(environment))
+    context = {
+        "form": form,
+        "app": app,
+        "reconnecting": reconnecting,
+        **pages.inside(scope, "Connect an account"),
+    }
+    response = render(request, "connect/start.html", context)
+    parts = urlsplit(app.authorize_url)
+    # The form's answer leads to the provider; this page alone may send a form on to that origin.
+    response._csp_update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}  # type: ignore[attr-defined]  # django-csp reads it
+    return response
+
+
+def _reconnecting(request: HttpRequest, scope: scoping.Scope) -> Connection | None:
+    wanted = request.GET.get("reconnect")
+    if not wanted:
+        return None
+    with scope.transaction():
+        return scoping.one(Connection.objects.select_related("provider_app__pool"), pk=_uuid(wanted))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def _to_provider(started: linking.Started) -> HttpResponse:
+    response = HttpResponseRedirect(started.authorize_url, status=303)
+    response.set_cookie(
+        settings.LINK_COOKIE_NAME,
+        started.browser_nonce.reveal(),
+        max_age=settings.ENV.LINK_STATE_SECONDS,
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@require_GET
+def callback(request: HttpRequest, app_id: UUID) -> HttpResponse:
+    """Where Constant Contact sends the browser back; the address with the code in it is left at once."""
+    answer = linking.Answer(
+        state=request.GET.get("state", ""),
+        code=request.GET.get("code", ""),
+        error=request.GET.get("error", ""),
+    )
+    ended = linking.complete(
+        app_id, answer, request.COOKIES.get(settings.LINK_COOKIE_NAME, ""), request=request
+    )
+    if ended.tenant_id is None:
+        target = reverse("connect-unknown", args=[ended.outcome])
+    elif ended.outcome == "connected":
+        target = (
+            reverse("connection", args=[ended.tenant_id, ended.environment, ended.connection_id])
+            + "?connected=1"
+        )
+    else:
+        target = reverse("connect-ended", args=[ended.tenant_id, ended.environment, ended.outcome])
+        target += f"?attempt={ended.state_id}"
+    response = HttpResponseRedirect(target, status=303)
+    response["Cross-Origin-Opener-Policy"] = "unsafe-none"
+    # The cookie stays until it ends by itself: with it, who comes back to a used address is told that it was used.
+    return response
+
+
+@require_GET
+def connect_unknown(request: HttpRequest, outcome: str) -> HttpResponse:
+    """A link that ended before its workspace was known."""
+    if outcome not in OUTCOMES:
+        raise Http404
+    context = {"words": OUTCOMES[outcome], "outcome": outcome, **pages.plain(OUTCOMES[outcome].title)}
+    return render(request, "connect/ended.html", context, status=400)
+
+
+@require_GET
+@login_required
+def connect_ended(request: HttpRequest, workspace_id: UUID, environment: str, outcome: str) -> HttpResponse:
+    """A link that ended without a connection: what happened, who can mend it, what to do."""
+    scope = scoping.workspace(request, workspace_id, environment)
+    if outcome not in OUTCOMES:
+        raise Http404
+    attempt = None
+    if request.GET.get("attempt"):
+        with scope.transaction():
+            rows = LinkState.objects.select_related("reconnecting")
+            attempt = scoping.one(rows, pk=_uuid(request.GET["attempt"]))
+    words = OUTCOMES[outcome]
+    context = {"words": words, "outcome": outcome, "attempt": attempt, **pages.inside(scope, words.title)}
+    return render(request, "connect/ended.html", context, status=400)

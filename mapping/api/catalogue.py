@@ -1,0 +1,151 @@
+"""Lists and tags in the unified API."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+
+from connections.api import needs
+from mapping.api.answering import MARKETING, asked_of, client_of, first_with_items, one_of, page_of, paging
+from mapping.api.shapes import (
+    ChangedList,
+    DeletedEnvelope,
+    ListEnvelope,
+    ListsEnvelope,
+    Named,
+    NewList,
+    TagEnvelope,
+    TagsEnvelope,
+)
+from mapping.unified import asking, catalogue
+from mapping.unified.asking import Asked
+
+router = Router()
+
+
+@router.get(f"{MARKETING}/lists", response=ListsEnvelope, exclude_unset=True, summary="List the lists")
+@needs("contacts:read")
+def list_lists(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+    """Contact lists page by page, live. Filter: `name`, the whole of it."""
+    _, client = client_of(request, integrated_account_id)
+    asked = asked_of(request)
+    name = _only_name(asked)
+    start = asking.href_of(asked.cursor, "/v3/contact_lists") if asked.cursor else None
+    with paging():
+        found = first_with_items(client.lists.pages(limit=asked.limit, name=name, start=start))
+    return page_of(asked, [catalogue.list_shown(one) for one in found.items], found.next_href)
+
+
+@router.get(f"{MARKETING}/lists/{{list_id}}", response=ListEnvelope, exclude_unset=True, summary="Get a list")
+@needs("contacts:read")
+def get_list(request: HttpRequest, list_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+    """One list, live."""
+    _, client = client_of(request, integrated_account_id)
+    return one_of(request, catalogue.list_shown(client.lists.get(list_id)))
+
+
+@router.post(f"{MARKETING}/lists", response=ListEnvelope, exclude_unset=True, summary="Create a list")
+@needs("contacts:write")
+def create_list(
+    request: HttpRequest, body: NewList, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """A new list; 409 where the name is taken."""
+    _, client = client_of(request, integrated_account_id)
+    made = client.lists.create(body.name, description=body.description)
+    return one_of(request, catalogue.list_shown(made))
+
+
+@router.patch(
+    f"{MARKETING}/lists/{{list_id}}", response=ListEnvelope, exclude_unset=True, summary="Change a list"
+)
+@needs("contacts:write")
+def change_list(
+    request: HttpRequest, list_id: str, body: ChangedList, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """A list's name and description; what is not named stays as it is."""
+    _, client = client_of(request, integrated_account_id)
+    before = client.lists.get(list_id)
+    changed = client.lists.update(
+        list_id,
+        body.name if body.name is not None else before.name,
+        description=(body.description if body.description is not None else before.description) or "",
+        favorite=before.favorite,
+    )
+    return one_of(request, catalogue.list_shown(changed))
+
+
+@router.delete(f"{MARKETING}/lists/{{list_id}}", response=DeletedEnvelope, summary="Delete a list")
+@needs("contacts:write")
+def delete_list(
+    request: HttpRequest, list_id: str, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """Starts deleting a list; the provider ends it some moments later, and its people stay."""
+    _, client = client_of(request, integrated_account_id)
+    activity = client.lists.delete(list_id)
+    return {"result": {"id": list_id}, "meta": {"activity_id": activity.activity_id}}
+
+
+def _only_name(asked: Asked) -> str | None:
+    name = None
+    for one in asked.filters:
+        if (one.name, one.operator) == ("name", "eq"):
+            name = one.values[-1]
+        else:
+            asked.ignore(one)
+    return name
+
+
+@router.get(f"{MARKETING}/tags", response=TagsEnvelope, exclude_unset=True, summary="List the tags")
+@needs("contacts:read")
+def list_tags(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+    """Tags page by page, live."""
+    _, client = client_of(request, integrated_account_id)
+    asked = asked_of(request)
+    for one in asked.filters:
+        asked.ignore(one)
+    start = asking.href_of(asked.cursor, "/v3/contact_tags") if asked.cursor else None
+    with paging():
+        found = first_with_items(client.tags.pages(limit=asked.limit, start=start))
+    return page_of(asked, [catalogue.tag_shown(one) for one in found.items], found.next_href)
+
+
+@router.get(f"{MARKETING}/tags/{{tag_id}}", response=TagEnvelope, exclude_unset=True, summary="Get a tag")
+@needs("contacts:read")
+def get_tag(request: HttpRequest, tag_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+    """One tag, live."""
+    _, client = client_of(request, integrated_account_id)
+    return one_of(request, catalogue.tag_shown(client.tags.get(tag_id)))
+
+
+@router.post(f"{MARKETING}/tags", response=TagEnvelope, exclude_unset=True, summary="Create a tag")
+@needs("contacts:write")
+def create_tag(
+    request: HttpRequest, body: Named, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """A new tag; 409 where the name is taken."""
+    _, client = client_of(request, integrated_account_id)
+    return one_of(request, catalogue.tag_shown(client.tags.create(body.name)))
+
+
+@router.patch(
+    f"{MARKETING}/tags/{{tag_id}}", response=TagEnvelope, exclude_unset=True, summary="Rename a tag"
+)
+@needs("contacts:write")
+def change_tag(
+    request: HttpRequest, tag_id: str, body: Named, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """A tag's name."""
+    _, client = client_of(request, integrated_account_id)
+    return one_of(request, catalogue.tag_shown(client.tags.update(tag_id, body.name)))
+
+
+@router.delete(f"{MARKETING}/tags/{{tag_id}}", response=DeletedEnvelope, summary="Delete a tag")
+@needs("contacts:write")
+def delete_tag(
+    request: HttpRequest, tag_id: str, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """Starts taking a tag off everybody; the provider ends it some moments later."""
+    _, client = client_of(request, integrated_account_id)
+    activity = client.tags.delete(tag_id)
+    return {"result": {"id": tag_id}, "meta": {"activity_id": activity.activity_id}}

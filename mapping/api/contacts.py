@@ -1,0 +1,107 @@
+"""Contacts in the unified API."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+
+from connections import tenancy
+from connections.api import needs
+from connections.constantcontact.shapes import Contact
+from connections.models import Connection
+from mapping import catalog
+from mapping.api.answering import MARKETING, asked_of, client_of, first_with_items, one_of, page_of, paging
+from mapping.api.shapes import ContactEnvelope, ContactsEnvelope, DeletedEnvelope
+from mapping.models import RemoteField, RemoteTag
+from mapping.unified import asking, contacts
+from mapping.unified.contacts import FieldName, Names
+
+router = Router()
+# Names that nobody knows are not looked up again for so long: what was deleted may be named for a while.
+YOUNG: Final = timedelta(minutes=5)
+
+
+@router.get(f"{MARKETING}/contacts", response=ContactsEnvelope, exclude_unset=True, summary="List contacts")
+@needs("contacts:read")
+def list_contacts(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+    """Contacts page by page, live.
+
+    Filters: `email`, `status` (`active`, `unconfirmed`, `unsubscribed`), `lists[id]`, `tags[id]`, `created_at` and
+    `updated_at` with `[gt]` and `[lt]`. Others are named in `meta.ignored_filters`, or refused with `strict=true`.
+    """
+    account, client = client_of(request, integrated_account_id)
+    asked = asked_of(request)
+    start = asking.href_of(asked.cursor, "/v3/contacts") if asked.cursor else None
+    wanted = contacts.filters(asked)
+    if wanted is None:  # a status that no contact of the provider's ever has
+        return page_of(asked, [])
+    with paging():
+        found = first_with_items(
+            client.contacts.pages(limit=asked.limit, include=contacts.INCLUDED, start=start, **wanted)
+        )
+    names = names_of(account, found.items)
+    return page_of(asked, [contacts.shown(one, names) for one in found.items], found.next_href)
+
+
+@router.get(
+    f"{MARKETING}/contacts/{{contact_id}}",
+    response=ContactEnvelope,
+    exclude_unset=True,
+    summary="Get a contact",
+)
+@needs("contacts:read")
+def get_contact(
+    request: HttpRequest, contact_id: str, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """One contact, live; one who was deleted has the status `cleaned`."""
+    account, client = client_of(request, integrated_account_id)
+    found = client.contacts.get(contact_id, include=contacts.INCLUDED)
+    return one_of(request, contacts.shown(found, names_of(account, [found])))
+
+
+@router.delete(f"{MARKETING}/contacts/{{contact_id}}", response=DeletedEnvelope, summary="Delete a contact")
+@needs("contacts:write")
+def delete_contact(
+    request: HttpRequest, contact_id: str, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """Takes a contact off all lists and out of the counts; the provider keeps the address."""
+    _, client = client_of(request, integrated_account_id)
+    client.contacts.delete(contact_id)
+    return {"result": {"id": contact_id}}
+
+
+def names_of(account: Connection, found: Sequence[Contact]) -> Names:
+    """What the ids in these contacts stand for; tags and custom fields that are new to us are read. Inside no scope."""
+    tags = {one for contact in found for one in contact.taggings or ()}
+    fields = {value.custom_field_id for contact in found for value in contact.custom_fields or ()}
+    known, tags_read, fields_read = _known(account)
+    now = datetime.now(UTC)
+    if not tags <= set(known.tags) and (tags_read is None or now - tags_read > YOUNG):
+        catalog.refresh_tags(account)
+        known, _, _ = _known(account)
+    if not fields <= set(known.fields) and (fields_read is None or now - fields_read > YOUNG):
+        catalog.refresh(account)
+        known, _, _ = _known(account)
+    return known
+
+
+def _known(account: Connection) -> tuple[Names, datetime | None, datetime | None]:
+    """The names as last read, and when tags and custom fields were."""
+    with tenancy.acting_for(account.tenant_id, account.environment_id):
+        fields = list(RemoteField.objects.filter(connection=account))
+        tags = list(RemoteTag.objects.filter(connection=account))
+    names = Names(
+        {
+            str(row.custom_field_id): FieldName(row.name, row.label, row.type, row.choice_ids)
+            for row in fields
+        },
+        {str(row.tag_id): row.name for row in tags},
+    )
+    return (
+        names,
+        max((row.read_at for row in tags), default=None),
+        max((row.read_at for row in fields), default=None),
+    )

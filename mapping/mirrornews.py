@@ -1,0 +1,95 @@
+"""News of single contacts between two whole readings: who left, and what we wrote ourselves.
+
+Runs inside the connection's scope; `at` is always the provider's time.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection as database
+
+from connections import staging
+from connections.models import Connection
+from mapping import mirror
+from mapping.known import Standing
+
+
+def keep_standing(
+    connection: Connection, email_keys: Iterable[str], standing: Standing, at: datetime
+) -> None:
+    """Keep that these people were deleted, or unsubscribed, as of the provider's time `at`.
+
+    Whatever a row holds: we never bring anybody back ourselves, so nothing that we know can be newer than this.
+    """
+    permission = "unsubscribed" if standing == "unsubscribed" else ""
+    with database.cursor() as cursor:
+        staging.load(cursor, {"email_key": "text"}, ((key,) for key in sorted(set(email_keys))))
+        cursor.execute(
+            """
+            INSERT INTO mapping_mirrorcontact AS old (tenant_id, environment_id, connection_id, email_key, standing,
+                permission, values, values_hash, list_ids, seen_at, changed_at)
+            SELECT %s, %s, %s, email_key, %s, %s, '{}', md5('{}'), '{}', %s, clock_timestamp() FROM staged
+            ON CONFLICT (tenant_id, connection_id, email_key) DO UPDATE SET standing = excluded.standing,
+                permission = CASE WHEN excluded.permission <> '' THEN excluded.permission ELSE old.permission END,
+                list_ids = CASE WHEN excluded.standing = 'deleted' THEN '{}' ELSE old.list_ids END,
+                seen_at = greatest(old.seen_at, excluded.seen_at), changed_at = excluded.changed_at
+            WHERE old.standing <> 'deleted' OR excluded.standing = 'deleted'
+            """,
+            [connection.tenant_id, connection.environment_id, connection.pk, standing, permission, at],
+        )
+
+
+def optouts_known_until(connection: Connection, moment: datetime) -> None:
+    """Opt-outs before this are in the mirror; the marker never goes back."""
+    row = mirror.state(connection)
+    row.optouts_until = max(filter(None, (row.optouts_until, moment)))
+    row.save(update_fields=["optouts_until"])
+
+
+def keep_written(connection: Connection, select: str, arguments: Sequence[Any], at: datetime) -> int:
+    """Keep what an import of ours has written; answers how many rows it changed.
+
+    Args:
+        connection: whose mirror.
+        select: SQL that gives email_key, values (jsonb), list_ids and tag_ids (uuid[]) and is_new of each person once.
+        arguments: its own.
+        at: the provider's time by which it was done.
+
+    Of a new person all is known. Of one who was there, who is not in the mirror, too little: left out.
+    """
+    place = [connection.tenant_id, connection.environment_id, connection.pk]
+    with database.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.wrote")
+        cursor.execute(
+            f"CREATE TEMP TABLE wrote ON COMMIT DROP AS {select}", arguments
+        )  # the caller's own SQL
+        cursor.execute(_MAKE, [*place, at])
+        made = int(cursor.rowcount)
+        cursor.execute(_CHANGE, [at, connection.pk])
+        return made + int(cursor.rowcount)
+
+
+_MAKE: Final = """
+    INSERT INTO mapping_mirrorcontact (tenant_id, environment_id, connection_id, email_key, standing, permission,
+        values, values_hash, list_ids, tag_ids, seen_at, changed_at)
+    SELECT %s, %s, %s, email_key, 'active', 'implicit', values, md5(values::text),
+        ARRAY(SELECT DISTINCT unnest(list_ids) ORDER BY 1), ARRAY(SELECT DISTINCT unnest(tag_ids) ORDER BY 1), %s,
+        clock_timestamp()
+    FROM wrote WHERE is_new
+    ON CONFLICT (tenant_id, connection_id, email_key) DO NOTHING
+"""
+_CHANGE: Final = """
+    UPDATE mapping_mirrorcontact AS old SET
+        values = old.values || wrote.values,
+        values_hash = md5((old.values || wrote.values)::text),
+        list_ids = CASE WHEN old.list_ids IS NOT NULL
+            THEN ARRAY(SELECT DISTINCT unnest(old.list_ids || wrote.list_ids) ORDER BY 1) END,
+        tag_ids = CASE WHEN old.tag_ids IS NOT NULL
+            THEN ARRAY(SELECT DISTINCT unnest(old.tag_ids || wrote.tag_ids) ORDER BY 1) END,
+        seen_at = greatest(old.seen_at, %s), changed_at = clock_timestamp()
+    FROM wrote
+    WHERE old.connection_id = %s AND old.email_key = wrote.email_key AND old.standing = 'active'
+        AND NOT (old.values @> wrote.values
+            AND coalesce(old.list_ids @> wrote.list_ids, true) AND coalesce(old.tag_ids @> wrote.tag_ids, true))
+"""

@@ -1,0 +1,163 @@
+"""What a program asks for: `field[operator]=value`, `field[part]=value`, `field[]=value`, and where a page begins.
+
+What the provider cannot filter by is named, never dropped in silence.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+OPERATORS: Final = frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte"})
+MOST: Final = 500
+USUAL: Final = 50
+# What is no filter. Other parameters of the contract are not served, and named like a filter that is not.
+CONTROLS: Final = frozenset(
+    {"integrated_account_id", "limit", "next_cursor", "strict", "truto_key_by", "truto_ignore_remote_data"}
+)
+_KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+
+
+class Refused(ValueError):
+    """A parameter that cannot be meant; `failures` are (parameter, what it must be)."""
+
+    def __init__(self, *failures: tuple[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {words}" for name, words in failures))
+        self.failures = failures
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition: the field with its parts (`tags.id`), the operator, and the values."""
+
+    name: str
+    operator: str
+    values: tuple[str, ...]
+    parameter: str
+
+
+@dataclass
+class Asked:
+    """A program's query, read; `ignored` are filters that nobody can answer."""
+
+    filters: list[Filter] = field(default_factory=list)
+    limit: int = USUAL
+    cursor: str = ""
+    strict: bool = False
+    key_by: str = ""
+    excluded: tuple[str, ...] = ()
+    with_remote_data: bool = True
+    ignored: list[str] = field(default_factory=list)
+
+    def ignore(self, condition: Filter) -> None:
+        """Nobody can answer this one. Raises Refused where the program wants to know."""
+        if self.strict:
+            raise Refused((condition.parameter, "Constant Contact cannot filter by this"))
+        self.ignored.append(condition.parameter)
+
+
+def read(pairs: Iterable[tuple[str, str]]) -> Asked:
+    """Read a query.
+
+    Raises:
+        Refused: a limit, flag or name that is none.
+    """
+    found, conditions, excluded = Asked(), dict[tuple[str, str, str], list[str]](), list[str]()
+    for key, value in pairs:
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise Refused((key[:100], "names are like field, field[operator] or field[part]"))
+        name, parts = match[1], [part for part in re.findall(r"\[([^\[\]]*)\]", match[2]) if part]
+        if (name, value) == ("truto_response_format", "unified"):
+            continue  # what is answered anyway
+        if name == "truto_exclude_fields":
+            excluded.append(value)
+        elif name in CONTROLS:
+            _control(found, name, value)
+        else:
+            operator = parts.pop() if parts and parts[-1] in OPERATORS else "eq"
+            conditions.setdefault((".".join([name, *parts]), operator, key), []).append(value)
+    found.excluded = tuple(excluded)
+    for (name, operator, key), values in conditions.items():
+        texts = [one for value in values for one in (value.split(",") if operator == "in" else [value])]
+        found.filters.append(Filter(name, operator, tuple(texts), key))
+    return found
+
+
+def _control(found: Asked, name: str, value: str) -> None:
+    if name == "limit":
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST):
+            raise Refused((name, f"a whole number from 1 to {MOST}"))
+        found.limit = int(value)
+    elif name == "next_cursor":
+        found.cursor = value
+    elif name == "strict":
+        found.strict = _flag(name, value)
+    elif name == "truto_ignore_remote_data":
+        found.with_remote_data = not _flag(name, value)
+    elif name == "truto_key_by":
+        found.key_by = value
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in ("true", "false", "1", "0", ""):
+        raise Refused((name, "true or false"))
+    return value not in ("false", "0")
+
+
+def moment(condition: Filter) -> datetime:
+    """The time in a filter, UTC where it names no zone. Raises Refused."""
+    try:
+        found = datetime.fromisoformat(condition.values[0])
+    except ValueError:
+        raise Refused((condition.parameter, "a time like 2026-01-31T09:00:00Z")) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def cursor_of(href: str | None) -> str | None:
+    """A cursor that programs pass back unread; it holds the provider's own link."""
+    if href is None:
+        return None
+    return base64.urlsafe_b64encode(href.encode()).decode().rstrip("=")
+
+
+def href_of(cursor: str, path: str) -> str:
+    """The provider's link behind a cursor, which must be one of this path's.
+
+    Raises:
+        Refused: it is none of ours, or another collection's.
+    """
+    try:
+        href = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
+            "ascii"
+        )
+    except (binascii.Error, ValueError):
+        href = ""
+    if not href.startswith(f"{path}?") or "cursor=" not in href:
+        raise Refused(("next_cursor", "the next_cursor of the page before, unchanged"))
+    return href
+
+
+def trimmed(asked: Asked, items: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The items without what was not wanted."""
+    left_out = set(asked.excluded) | (set() if asked.with_remote_data else {"remote_data"})
+    return [{name: value for name, value in item.items() if name not in left_out} for item in items]
+
+
+def keyed(asked: Asked, items: list[dict[str, object]]) -> object:
+    """A list, or an object by the field that `truto_key_by` names. Raises Refused."""
+    if not asked.key_by:
+        return items
+    if any(not isinstance(item.get(asked.key_by), str | int) for item in items):
+        raise Refused(("truto_key_by", "a field that every item has, with a text or a number in it"))
+    return {str(item[asked.key_by]): item for item in items}
+
+
+def as_text(value: datetime | None) -> str | None:
+    """A time as it is shown: UTC, ISO 8601, Z."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,182 @@
+"""A contact in the unified shape: the provider's words on the left of every table, ours on the right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from connections.constantcontact.shapes import Contact
+from connections.constantcontact.shapes.contact import CustomFieldValue
+from mapping.unified.asking import Asked, Filter, Refused, as_text, moment
+
+# What a reading brings along.
+INCLUDED: Final = ("custom_fields", "list_memberships", "phone_numbers", "street_addresses", "taggings")
+# permission_to_send -> status. Nobody may be written to but the active.
+STATUSES: Final[Mapping[str, str]] = {
+    "explicit": "active",
+    "implicit": "active",
+    "not_set": "unconfirmed",
+    "pending_confirmation": "unconfirmed",
+    "temp_hold": "unconfirmed",
+    "unsubscribed": "unsubscribed",
+}
+# status -> what the provider's own filter calls it; a status that it does not know finds nobody.
+ASKED: Final[Mapping[str, str]] = {
+    "active": "active",
+    "unconfirmed": "not_set,pending_confirmation,temp_hold",
+    "unsubscribed": "unsubscribed",
+}
+UNKNOWN_HERE: Final = ("bounced", "cleaned", "complained")
+_MOMENTS: Final = {
+    ("updated_at", "gt"): "updated_after",
+    ("updated_at", "lt"): "updated_before",
+    ("created_at", "gt"): "created_after",
+    ("created_at", "lt"): "created_before",
+}
+
+
+@dataclass(frozen=True)
+class FieldName:
+    """A custom field as last read: its name for imports, its label, its type, its choices by id."""
+
+    name: str
+    label: str
+    type: str
+    choices: Mapping[str, str]
+
+    def label_of(self, choice_id: str) -> str:
+        """A choice's label, or the id where there is none. The provider pads ids in one place and not in another."""
+        found = {one.lstrip("0"): label for one, label in self.choices.items()}
+        return found.get(choice_id.lstrip("0"), choice_id)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What ids stand for in one account, as last read."""
+
+    fields: Mapping[str, FieldName]
+    tags: Mapping[str, str]
+
+
+def shown(contact: Contact, names: Names) -> dict[str, object]:
+    """A contact that was read with INCLUDED."""
+    address = contact.email_address
+    document = contact.document
+    full = " ".join(part for part in (contact.first_name, contact.last_name) if part)
+    values = contact.custom_fields or ()
+    return {
+        "id": contact.contact_id,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "name": full or None,
+        "email": address.address if address else None,
+        "phones": [
+            {"phone": one.get("phone_number"), "type": one.get("kind")}
+            for one in document.get("phone_numbers") or ()
+        ],
+        "addresses": [_address(one) for one in document.get("street_addresses") or ()],
+        "lists": [{"id": one} for one in contact.list_memberships or ()],
+        "tags": [{"id": one, "name": names.tags.get(one)} for one in contact.taggings or ()],
+        "status": status_of(contact),
+        "created_at": as_text(contact.created_at),
+        "updated_at": as_text(contact.updated_at),
+        "custom_fields": {
+            _name(one, names): _value(one, names.fields.get(one.custom_field_id)) for one in values
+        },
+        "custom_fields_meta": [_meta(one, names) for one in values],
+        "consent": {
+            "permission_to_send": address.permission_to_send if address else None,
+            "opt_in_source": address.opt_in_source if address else None,
+            "opt_in_at": as_text(address.opt_in_at) if address else None,
+            "opt_out_source": address.opt_out_source if address else None,
+            "opt_out_at": as_text(address.opt_out_at) if address else None,
+            "opt_out_reason": address.opt_out_reason if address else None,
+        },
+        "remote_data": dict(document),
+    }
+
+
+def status_of(contact: Contact) -> str:
+    """`active`, `unconfirmed`, `unsubscribed`, or `cleaned` for who was deleted."""
+    if contact.deleted_at is not None:
+        return "cleaned"
+    permission = contact.email_address.permission_to_send if contact.email_address else None
+    return STATUSES.get(permission or "not_set", "unconfirmed")
+
+
+def _address(one: Mapping[str, Any]) -> dict[str, object]:
+    street_1, _, street_2 = str(one.get("street") or "").partition("\n")
+    return {
+        "street_1": street_1 or None,
+        "street_2": street_2 or None,
+        **{name: one.get(name) for name in ("city", "state", "country", "postal_code")},
+        "type": one.get("kind"),
+    }
+
+
+def _name(value: CustomFieldValue, names: Names) -> str:
+    known = names.fields.get(value.custom_field_id)
+    return known.name if known else value.custom_field_id
+
+
+def _value(value: CustomFieldValue, known: FieldName | None) -> object:
+    """Typed as the field is; a text that does not read so stays the text it is."""
+    if known is not None and known.type == "multi_select":
+        return [known.label_of(one) for one in value.choice_ids]
+    if value.choice_ids:
+        labels = [known.label_of(one) if known else one for one in value.choice_ids]
+        return labels[0] if len(labels) == 1 else labels
+    text = value.value
+    if text is None or known is None:
+        return text
+    if known.type == "boolean" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if known.type in ("number", "currency"):
+        try:
+            number = float(text)
+        except ValueError:
+            return text
+        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    return text
+
+
+def _meta(value: CustomFieldValue, names: Names) -> dict[str, object]:
+    known = names.fields.get(value.custom_field_id)
+    return {
+        "id": value.custom_field_id,
+        "name": known.name if known else None,
+        "label": known.label if known else None,
+        "type": known.type if known else None,
+    }
+
+
+def filters(asked: Asked) -> dict[str, Any] | None:
+    """The provider's filters of a program's; None where nobody can be meant.
+
+    Raises:
+        Refused: a value that is none, or in the strict form a filter that the provider lacks.
+    """
+    found: dict[str, Any] = {}
+    for one in asked.filters:
+        if one.name == "email" and one.operator == "eq":
+            found["email"] = one.values[-1]
+        elif one.name in ("lists.id", "tags.id") and one.operator in ("eq", "in"):
+            found[one.name.partition(".")[0]] = one.values
+        elif one.name == "status" and one.operator in ("eq", "in"):
+            words = _statuses(one)
+            if not words:
+                return None
+            found["status"] = words
+        elif (one.name, one.operator) in _MOMENTS:
+            found[_MOMENTS[one.name, one.operator]] = moment(one)
+        else:
+            asked.ignore(one)
+    if "email" in found and "status" not in found:
+        found["status"] = "all"  # who asks for one person wants to know of them, whatever their standing
+    return found
+
+
+def _statuses(one: Filter) -> str:
+    known = {*ASKED, *UNKNOWN_HERE}
+    if wrong := [value for value in one.values if value not in known]:
+        raise Refused((one.parameter, f"one of {', '.join(sorted(known))}, not {wrong[0][:50]}"))
+    return ",".join(ASKED[value] for value in dict.fromkeys(one.values) if value in ASKED)

@@ -1,0 +1,204 @@
+"""What an import still wants of the account, as the planner's groups; and the plan, written down as rows.
+
+People of whom the same is wanted are one group: the database numbers them (`ImportRow.alike`), so that no step has to
+hold all rows. A step of the plan names groups; where it takes only some of one, the lines between which they stand.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Max
+
+from connections import facts
+from syncjobs import planner
+from syncjobs.imports import plans, quoting, rendering, scratch
+from syncjobs.models import Batch, PlannedStep, SyncJob
+from syncjobs.planner import SCRATCH, Cargo, Kind, People, Wanted
+from syncjobs.queue import Claim
+
+
+@dataclass(frozen=True)
+class Sums:
+    """People alike, as the database counts them; list, tag and known lists as sets of ids."""
+
+    alike: int
+    joins: frozenset[str]
+    on: frozenset[str]
+    tags: frozenset[str]
+    travels: bool
+    with_ids: bool
+    count: int
+    csv_bytes: int
+    largest: int
+    address_bytes: int
+
+
+def plan(claim: Claim) -> None:
+    """Plan what is left to do; a pure computation over some groups."""
+    with claim.transaction() as job:
+        pages = quoting.pages_of(job.connection, job.accepted)
+        made = quoting.cheapest(wanted(job, groups(job)), pages)
+        keep(job, made)
+        calls = quoting.calls_of(made, pages)
+        claim.advance(
+            "making_scratch" if made.uses_scratch else "batching",
+            cursor={},
+            options={**job.options, "planned_calls": job.options.get("planned_calls", 0) + calls},
+            note=f"{calls} calls",
+        )
+
+
+def groups(job: SyncJob) -> list[Sums]:
+    """Everybody who has no outcome yet, by what is wanted of them. Inside the scope."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT alike, min(list_set), min(on_set), min(tag_set), bool_and(travels), "
+            "bool_and(contact_id IS NOT NULL), count(*), sum(csv_bytes), max(csv_bytes), "
+            "sum(octet_length(email) + 2) FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' GROUP BY alike",
+            [job.pk],
+        )
+        return [_sums(*row) for row in cursor.fetchall()]
+
+
+def _sums(alike: int, lists: str, on: str, tags: str, travels: bool, ids: bool, *numbers: int) -> Sums:
+    known = _ids(on)
+    return Sums(alike, _ids(lists) - known, known, _ids(tags), travels, ids, *map(int, numbers))
+
+
+def _ids(text: str) -> frozenset[str]:
+    return frozenset(text.split(",")) if text else frozenset()
+
+
+def wanted(job: SyncJob, found: list[Sums]) -> Wanted:
+    """The groups in the planner's words. Inside the scope."""
+    more = rendering.json_more(["email", *plans.columns_sent(job)])
+    people = tuple(_people(one, more) for one in found if one.travels or one.joins or one.tags)
+    lists = len({name for one in people for name in one.joins | one.on})
+    header = rendering.size_of(["email", *plans.columns_sent(job)])
+    return Wanted(
+        people,
+        quoting.limits(lists, header, facts.found()),
+        scratch_allowed=scratch.is_allowed(job.connection),
+        closed_lists=frozenset(job.options.get("made_lists", [])),
+        singly=False,
+    )
+
+
+def _people(one: Sums, more: int) -> People:
+    csv = one.csv_bytes if one.travels else 0
+    return People(
+        key=str(one.alike),
+        count=one.count,
+        joins=one.joins,
+        tags_on=one.tags,
+        on=one.on,
+        csv_bytes=csv,
+        json_bytes=csv + more * one.count if csv else 0,
+        largest_row=one.largest + more if csv else 0,
+        address_bytes=one.address_bytes,
+        with_ids=one.with_ids,
+    )
+
+
+def keep(job: SyncJob, made: planner.Plan) -> None:
+    """Write a plan's steps down, behind those of earlier rounds. Inside the claim's transaction."""
+    last = PlannedStep.objects.filter(job=job).aggregate(last=Max("place"))["last"]
+    start = 0 if last is None else last + 1
+    sizes = {str(one.alike): one.count for one in groups(job)}
+    PlannedStep.objects.bulk_create(
+        [_step(job, start, place, step, sizes) for place, step in enumerate(made.steps)]
+    )
+
+
+def _step(job: SyncJob, start: int, place: int, step: planner.Step, sizes: dict[str, int]) -> PlannedStep:
+    marked = step.sources and step.kind not in planner.IMPORTS
+    # Where lists say who is meant, nobody has to be named.
+    cargo = () if marked else step.cargo
+    whole, whole_parts = _split(job, [one for one in cargo if one.whole], sizes)
+    bare, bare_parts = _split(job, [one for one in cargo if not one.whole], sizes)
+    return PlannedStep(
+        tenant_id=job.tenant_id,
+        environment_id=job.environment_id,
+        job=job,
+        place=start + place,
+        kind=step.kind.value,
+        calls=step.calls,
+        people=sum(one.count for one in step.cargo),
+        list_ids=list(step.lists),
+        tag_ids=list(step.tags),
+        sources=list(step.sources),
+        after=[start + one for one in step.after],
+        whole=whole,
+        whole_parts=whole_parts,
+        bare=bare,
+        bare_parts=bare_parts,
+        written=step.kind is Kind.CREATE_SCRATCH,
+    )
+
+
+def _split(
+    job: SyncJob, cargo: list[Cargo], sizes: dict[str, int]
+) -> tuple[list[int], list[tuple[int, int, int]]]:
+    """Groups taken whole, and parts of groups with the lines between which they stand."""
+    full = [int(one.key) for one in cargo if one.count == sizes[one.key]]
+    parts = [
+        (int(one.key), _line(job, one.key, one.first), _line(job, one.key, one.first + one.count - 1))
+        for one in cargo
+        if one.count != sizes[one.key]
+    ]
+    return full, parts
+
+
+def _line(job: SyncJob, key: str, position: int) -> int:
+    """The line of the so-many-th person of a group."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT line FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND alike = %s "
+            "ORDER BY line OFFSET %s LIMIT 1",
+            [job.pk, int(key), position],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def real(job: SyncJob, list_ids: list[str]) -> list[str]:
+    """Lists of a step with the scratch list's own id. Inside the scope."""
+    return [job.options["scratch"] if one == SCRATCH else one for one in list_ids]
+
+
+def give_up_unsent(job: SyncJob) -> None:
+    """Take back whatever was planned and never sent; whose values went out need not send them again.
+
+    Inside the scope. What went out, perhaps without our knowing, stays as it is.
+    """
+    with database.cursor() as cursor:
+        for sent in Batch.objects.filter(job=job, state__in=_WENT_OUT, whole_count__gt=0).defer("content"):
+            where, arguments = rows_where(job, sent)
+            cursor.execute(f"UPDATE syncjobs_importrow SET travels = false WHERE {where}", arguments)  # noqa: S608  # ours
+    Batch.objects.filter(job=job, state=Batch.State.PLANNED, sendings=0).delete()
+    used = Batch.objects.filter(job=job).values_list("place", flat=True)
+    PlannedStep.objects.filter(job=job).exclude(place__in=list(used)).delete()
+    PlannedStep.objects.filter(job=job).update(written=True)
+
+
+_WENT_OUT = [Batch.State.SENT, Batch.State.ACCEPTED, Batch.State.FINISHED]
+
+
+def rows_where(job: SyncJob, sent: Batch) -> tuple[str, list[Any]]:
+    """SQL for the rows whose whole rows are in a call; without regard to their outcome."""
+    step = PlannedStep.objects.get(job=job, place=sent.place)
+    condition, arguments = condition_of(step.whole, step.whole_parts)
+    return (
+        f"job_id = %s AND line BETWEEN %s AND %s AND email_key <> '' AND {condition}",
+        [job.pk, sent.first_line, sent.last_line, *arguments],
+    )
+
+
+def condition_of(alike: list[int], parts: list[list[int]]) -> tuple[str, list[Any]]:
+    """SQL for rows of these groups, and of these parts of groups."""
+    wishes: list[str] = ["alike = ANY(%s)"]
+    arguments: list[Any] = [alike]
+    for key, first, last in parts:
+        wishes.append("(alike = %s AND line BETWEEN %s AND %s)")
+        arguments += [key, first, last]
+    return f"({' OR '.join(wishes)})", arguments

@@ -1,0 +1,118 @@
+"""The temporary list that some plans need: one at a time in an account, only with leave, and removed at the end.
+
+Its row is written before the list is made, and its name is the job's own: whatever dies in between, the list is found
+again. Who may be put on it is decided elsewhere; it is never mailed, and its name says so to whoever sees it there.
+"""
+
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from connections import gateway, tenancy
+from connections.constantcontact.client import Client
+from connections.constantcontact.errors import Conflict, NotFound, ProviderError
+from connections.models import Connection
+from mapping import catalog
+from syncjobs import states
+from syncjobs.models import ScratchLeave, ScratchList, SyncJob
+from syncjobs.queue import Claim
+
+log = logging.getLogger(__name__)
+WAIT_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 60.0
+ABOUT: Final = (
+    "Made by Patchbay for one import, and removed by it. Nothing is sent to it; please leave it alone."
+)
+OPERATOR: Final = "operator"
+
+
+def is_allowed(connection: Connection) -> bool:
+    """Whether a temporary list may be made in this account: its own answer, else the environment's, else no."""
+    here = ScratchLeave.objects.filter(environment_id=connection.environment_id)
+    rows = here.filter(connection=connection) | here.filter(connection=None)
+    found = {row.connection_id: row.allowed for row in rows}
+    return bool(found.get(connection.pk, found.get(None, False)))
+
+
+def allow(connection: Connection, allowed: bool, *, everywhere: bool = False) -> None:
+    """Keep the answer for this account, or for all of its environment that say nothing. Inside the scope."""
+    ScratchLeave.objects.update_or_create(
+        tenant_id=connection.tenant_id,
+        environment_id=connection.environment_id,
+        connection=None if everywhere else connection,
+        defaults={"allowed": allowed},
+    )
+
+
+def make(claim: Claim) -> None:
+    """Make the list, its row first; wait where another job has one in the account."""
+    with claim.transaction() as job:
+        held = ScratchList.objects.filter(connection=job.connection, removed_at=None).first()
+        if held is not None and held.job_id != job.pk:
+            claim.defer(
+                WAIT_SECONDS,
+                "scratch_in_use",
+                "Another import uses the account's temporary list; this one waits.",
+            )
+            return
+        row = held or ScratchList.objects.create(
+            tenant_id=job.tenant_id,
+            environment_id=job.environment_id,
+            connection=job.connection,
+            job=job,
+            name=f"{catalog.TEMPORARY}, made for import {job.pk.hex[:8]}",
+        )
+    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    list_id = _create(client, row.name)
+    with claim.transaction() as job:
+        ScratchList.objects.filter(pk=row.pk).update(list_id=list_id)
+        claim.advance("batching", cursor={}, options={**job.options, "scratch": list_id})
+
+
+def _create(client: Client, name: str) -> str:
+    try:
+        return client.lists.create(name, description=ABOUT).list_id
+    except Conflict:
+        found = _find(client, name)
+        if found is None:
+            raise
+        return found
+
+
+def _find(client: Client, name: str) -> str | None:
+    return next((one.list_id for page in client.lists.pages(name=name) for one in page.items), None)
+
+
+def note_removed(job: SyncJob) -> None:
+    """The plan's own last call has removed it. Inside the scope."""
+    ScratchList.objects.filter(job=job, removed_at=None).update(removed_at=datetime.now(UTC))
+
+
+def sweep() -> None:
+    """Remove what a job that is over left behind: one call each, at most once a minute (as the operators' role)."""
+    now = datetime.now(UTC)
+    left = ScratchList.objects.using(OPERATOR).filter(
+        removed_at=None, not_before__lte=now, job__state__in=sorted(states.OVER)
+    )
+    for pk in list(left.values_list("pk", flat=True)):
+        # Of several sweeps at once one takes it.
+        if left.filter(pk=pk).update(not_before=now + timedelta(seconds=AGAIN_SECONDS)):
+            row = ScratchList.objects.using(OPERATOR).select_related("connection").get(pk=pk)
+            try:
+                _remove(row)
+            except ProviderError as fault:
+                log.warning("a temporary list could not be removed yet: %s", type(fault).__name__)
+
+
+def _remove(row: ScratchList) -> None:
+    """One that is gone there, or was never made, counts as removed as well."""
+    with tenancy.acting_for(row.tenant_id, row.environment_id):
+        connection = Connection.objects.select_related("provider_app__pool").get(pk=row.connection_id)
+    client = gateway.open_client(connection, "bulk", job_id=row.job_id)
+    list_id = str(row.list_id) if row.list_id else _find(client, row.name)
+    if list_id:
+        with suppress(NotFound):
+            client.activities.list_delete([list_id])
+    with tenancy.acting_for(row.tenant_id, row.environment_id):
+        ScratchList.objects.filter(pk=row.pk).update(list_id=list_id, removed_at=datetime.now(UTC))

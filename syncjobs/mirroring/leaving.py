@@ -1,0 +1,86 @@
+"""Who left: unsubscribed since it was last asked, or deleted there. Asked anew before an import compares."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from connections import gateway
+from connections.constantcontact.errors import CursorExpired
+from connections.constantcontact.pages import Trail
+from connections.constantcontact.shapes import Contact
+from mapping import mirror, mirrornews
+from mapping.values import email_key
+from syncjobs.mirroring.ending import go_on_behind
+from syncjobs.mirroring.retrying import again
+from syncjobs.queue import Claim
+
+# The provider's search index may be so late, and two windows overlap by as much again.
+LAG: Final = timedelta(minutes=3)
+OVERLAP: Final = timedelta(minutes=5)
+
+
+def ask_optouts(claim: Claim) -> None:
+    """One page of who unsubscribed since this was last asked; no other filter shows an opt-out."""
+    with claim.transaction() as job:
+        since = mirror.state(job.connection).optouts_until or datetime.now(UTC) - timedelta(days=1)
+    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    href = claim.job.cursor.get("href")
+    try:
+        page = client.contacts.page(status="all", optout_after=since - OVERLAP, limit=500, href=href)
+    except CursorExpired:
+        with claim.transaction() as job:
+            claim.advance("asking_optouts", cursor=again(job.cursor, "walks", href=None, trail={}))
+        return
+    answered_at = page.answered_at or datetime.now(UTC)
+    out = [one for one in page.items if _permission(one) == "unsubscribed"]
+    with claim.transaction() as job:
+        mirrornews.keep_standing(job.connection, _keys(out), "unsubscribed", answered_at)
+        if not _goes_on(claim, "asking_optouts", page.next_href, answered_at):
+            began = datetime.fromisoformat(job.cursor.get("walk_began") or answered_at.isoformat())
+            mirrornews.optouts_known_until(job.connection, began - LAG)
+            cursor = {**job.cursor, "href": None, "trail": {}, "walk_began": None}
+            claim.advance("asking_deleted", cursor=cursor)
+
+
+def ask_deleted(claim: Claim) -> None:
+    """One page of the people who were deleted there: an import would bring them back."""
+    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    href = claim.job.cursor.get("href")
+    try:
+        page = client.contacts.page(status="deleted", limit=500, href=href)
+    except CursorExpired:
+        # A link that was kept too long has died: the walk begins again, and finds the same people.
+        with claim.transaction() as job:
+            claim.advance("asking_deleted", cursor=again(job.cursor, "walks", href=None, trail={}))
+        return
+    answered_at = page.answered_at or datetime.now(UTC)
+    with claim.transaction() as job:
+        mirrornews.keep_standing(job.connection, _keys(page.items), "deleted", answered_at)
+        if "read_at" in job.cursor:
+            mirror.meet(job.connection, _keys(page.items), deleted=True)
+        if _goes_on(claim, "asking_deleted", page.next_href, answered_at):
+            return
+        if "read_at" in job.cursor:
+            claim.advance("clearing", cursor={**job.cursor, "href": None, "trail": {}, "after": ""})
+        else:
+            go_on_behind(claim, job)
+
+
+def _goes_on(claim: Claim, stage: str, following: str | None, answered_at: datetime) -> bool:
+    """Whether the walk has a further page; raises WrongShape when its links go in a circle."""
+    if not following:
+        return False
+    cursor = claim.job.cursor
+    trail = Trail(**(cursor.get("trail") or {})).after(following)
+    began = cursor.get("walk_began") or answered_at.isoformat()
+    claim.advance(stage, cursor={**cursor, "href": following, "trail": asdict(trail), "walk_began": began})
+    return True
+
+
+def _permission(contact: Contact) -> str | None:
+    return contact.email_address.permission_to_send if contact.email_address else None
+
+
+def _keys(contacts: Iterable[Contact]) -> list[str]:
+    return [email_key(one.email_address.address) for one in contacts if one.email_address is not None]

@@ -1,0 +1,1 @@
+"""Pages where data moves, by subject."""

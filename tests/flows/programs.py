@@ -1,0 +1,28 @@
+"""A program of the vendor's that calls the API."""
+
+import json
+
+from django.conf import settings
+from django.test import Client
+
+
+class Program:
+    """A program of the vendor's, with a token and the id of a linked account."""
+
+    def __init__(self, world, connection, user=None):
+        self.client = Client(HTTP_HOST=settings.ALLOWED_HOSTS[0])
+        self.headers = {
+            "Authorization": f"Bearer {world.token(user)}",
+            "X-Integrated-Account-Id": str(connection.pk),
+        }
+
+    def ask(self, method, path, body=None, **headers):
+        data = json.dumps(body) if isinstance(body, dict | list) else body or ""
+        kind = headers.pop("content_type", "application/json")
+        return self.client.generic(
+            method, path, data, content_type=kind if data else "", headers={**self.headers, **headers}
+        )
+
+
+def bytes_of(answer):
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content

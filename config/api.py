@@ -1,21 +1,23 @@
 """The one NinjaAPI: mounts each floor's router; one key check, one envelope, one error shape."""
 
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Final
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import HttpBearer
 
-from connections import ratelimits, scoping
-from connections.api import ACCOUNT, ACCOUNT_HEADER, AccountMissing, MissingScope
-from connections.api import router as connections_router
+from connections import daybudget, ratelimits, scoping
+from connections.api import accounts
+from connections.api.contract import Fault
 from connections.constantcontact import errors
 from connections.constantcontact.errors import ProviderError, QuotaRefused
 from connections.constantcontact.paths import UnsafePath
-from connections.proxy import BodyTooLarge
 from connections.proxy import router as proxy_router
 from connections.tokenlimit import TooManyCalls
 from connections.vault import CannotOpen
@@ -41,7 +43,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
-api.add_router("", connections_router)
+api.add_router("", accounts.router)
 api.add_router("", unified_router)
 api.add_router("", proxy_router)
 api.add_router("", jobs_router)
@@ -50,29 +52,56 @@ api.add_router("", jobs_router)
 def _fault(
     request: HttpRequest,
     status: int,
-    error: str,
+    code: str,
     message: str,
-    details: dict[str, object],
+    details: Mapping[str, object] | None = None,
     *,
     is_remote: bool = False,
+    retry_after_seconds: int | None = None,
 ) -> HttpResponse:
-    body = {"statusCode": status, "error": error, "message": message, "details": details}
+    """The one shape of an error; the code's entry in the errors guide is part of it."""
+    parts: dict[str, object] = {
+        "reason": code,
+        "docs": f"{settings.PUBLIC_URL}{reverse('docs-page', args=['errors'])}#{code}",
+    }
+    if retry_after_seconds is not None:
+        parts["retry_after_seconds"] = retry_after_seconds
+    body = {
+        "statusCode": int(status),
+        "error": HTTPStatus(status).phrase,
+        "message": message,
+        "details": {**parts, **(details or {})},
+    }
     if is_remote:
         body["truto_is_remote_error"] = True
-    return api.create_response(request, body, status=status)
+    answer = api.create_response(request, body, status=int(status))
+    if retry_after_seconds is not None:
+        answer["Retry-After"] = str(retry_after_seconds)
+    return answer
+
+
+def _failures(failures: Iterable[tuple[str, str]]) -> dict[str, object]:
+    return {"failures": [{"field": name, "message": words} for name, words in failures]}
+
+
+@api.exception_handler(Fault)
+def fault(request: HttpRequest, error: Fault) -> HttpResponse:
+    """What an endpoint refuses, with the status and code that it chose."""
+    details = {**(_failures(error.failures) if error.failures else {}), **error.details}
+    return _fault(
+        request,
+        error.status,
+        error.code,
+        error.message,
+        details,
+        retry_after_seconds=error.retry_after_seconds,
+    )
 
 
 @api.exception_handler(AuthenticationError)
 def unauthorized(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """401: no token, or not a valid one."""
-    return _fault(request, 401, "Unauthorized", "Send a valid API token: Authorization: Bearer pb_...", {})
-
-
-@api.exception_handler(MissingScope)
-def not_allowed(request: HttpRequest, error: MissingScope) -> HttpResponse:
-    """403: the token is good, but was not made for this."""
-    message = f"This token lacks the scope {error}. Create one that has it, under Developers."
-    return _fault(request, 403, "Forbidden", message, {"missing_scopes": [str(error)]})
+    return _fault(request, 401, "unauthorized", "Send a valid API token: Authorization: Bearer pb_...")
 
 
 @api.exception_handler(TooManyCalls)
@@ -80,8 +109,7 @@ def too_many(request: HttpRequest, error: TooManyCalls) -> HttpResponse:
     """429: the token's calls of this minute are used."""
     seconds = error.limit.reset_seconds
     message = f"This token has made its {error.limit.limit} calls of this minute. Go on in {seconds} seconds."
-    answer = _fault(request, 429, "Too Many Requests", message, {"retry_after_seconds": seconds})
-    answer["Retry-After"] = str(seconds)
+    answer = _fault(request, 429, "too_many_requests", message, retry_after_seconds=seconds)
     ratelimits.write(answer, [error.limit])
     return answer
 
@@ -93,10 +121,8 @@ def held_back(request: HttpRequest, error: QuotaRefused) -> HttpResponse:
     message = (
         f"No call to Constant Contact can be made for this now ({error.reason}). Go on in {seconds} seconds."
     )
-    details: dict[str, object] = {"reason": error.reason, "retry_after_seconds": seconds}
-    answer = _fault(request, 429, "Too Many Requests", message, details)
-    answer["Retry-After"] = str(seconds)
-    return answer
+    code = "tenant_share_exhausted" if error.reason == daybudget.KEPT else error.reason
+    return _fault(request, 429, code, message, retry_after_seconds=seconds)
 
 
 # What failed on the way, the most special first: the status for the caller, and seconds after which to try again.
@@ -121,6 +147,23 @@ _REFUSALS: Final = (
 )
 
 
+# What a provider's refusal or silence is called in the errors guide, the most special first.
+_CODES: Final[tuple[tuple[type[ProviderError], str], ...]] = (
+    (errors.InvalidGrant, "needs_reconnect"),
+    (errors.Unauthorized, "provider_unauthorized"),
+    (errors.Forbidden, "provider_forbidden"),
+    (errors.NotFound, "provider_not_found"),
+    (errors.Conflict, "provider_conflict"),
+    (errors.Invalid, "provider_invalid"),
+    (errors.Throttled, "throttled"),
+    (errors.QuotaExceeded, "quota_exceeded"),
+    (errors.ActivityQueueFull, "activity_queue_full"),
+    (errors.OutcomeUnknown, "outcome_unknown"),
+    (errors.Unreachable, "provider_unreachable"),
+    (errors.TokenError, "token_unavailable"),
+)
+
+
 @api.exception_handler(ProviderError)
 def not_answered(request: HttpRequest, error: ProviderError) -> HttpResponse:
     """There is no answer of the provider's to hand on; says whose matter that is, and whether it may have happened."""
@@ -129,50 +172,35 @@ def not_answered(request: HttpRequest, error: ProviderError) -> HttpResponse:
     is_remote = isinstance(error, errors.InvalidGrant)
     if isinstance(error, _REFUSALS) and error.status is not None:
         status, is_remote = error.status, True
-    details: dict[str, object] = {"reason": error.error_key or type(error).__name__}
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), "provider_unreachable")
+    details: dict[str, object] = {"provider_error_key": error.error_key} if error.error_key else {}
     if error.may_have_happened:
         details["may_have_happened"] = True
     if isinstance(error, errors.Conflict) and error.contact_id:
         details["contact_id"] = error.contact_id
-    word = HTTPStatus(status).phrase
-    answer = _fault(request, status, word, str(error), details, is_remote=is_remote)
-    if seconds is not None:
-        answer["Retry-After"] = str(seconds)
-    return answer
+    return _fault(
+        request, status, code, str(error), details, is_remote=is_remote, retry_after_seconds=seconds
+    )
 
 
 @api.exception_handler(Http404)
 def missing(request: HttpRequest, error: Http404) -> HttpResponse:
     """404: not there, or not this environment's."""
-    return _fault(request, 404, "Not Found", "There is no such object in this environment.", {})
-
-
-@api.exception_handler(AccountMissing)
-def no_account(request: HttpRequest, error: AccountMissing) -> HttpResponse:
-    """400: which linked account?"""
-    message = f"Name the linked account: {ACCOUNT}=<its id> in the query, or the header {ACCOUNT_HEADER}."
-    failures = [{"field": ACCOUNT, "message": "the id of a linked account"}]
-    return _fault(request, 400, "Bad Request", message, {"failures": failures})
-
-
-@api.exception_handler(BodyTooLarge)
-def body_too_large(request: HttpRequest, error: BodyTooLarge) -> HttpResponse:
-    """413: longer than Constant Contact takes anyway."""
-    message = f"A body of more than {error} bytes is not passed on. Constant Contact itself takes 4 MB."
-    return _fault(request, 413, "Content Too Large", message, {})
+    return _fault(request, 404, "not_found", "There is no such object in this environment.")
 
 
 @api.exception_handler(Refused)
 def misunderstood(request: HttpRequest, error: Refused) -> HttpResponse:
     """400: each parameter that cannot be meant, with what it must be."""
-    failures = [{"field": name, "message": words} for name, words in error.failures]
-    return _fault(request, 400, "Bad Request", "Some parameters are not accepted.", {"failures": failures})
+    return _fault(
+        request, 400, "invalid_request", "Some parameters are not accepted.", _failures(error.failures)
+    )
 
 
 @api.exception_handler(UnsafePath)
 def unsafe(request: HttpRequest, error: UnsafePath) -> HttpResponse:
     """400: an address or a header that could mean another place than it says."""
-    return _fault(request, 400, "Bad Request", str(error), {})
+    return _fault(request, 400, "unsafe_path", str(error))
 
 
 @api.exception_handler(CannotOpen)
@@ -181,14 +209,11 @@ def sealed(request: HttpRequest, error: CannotOpen) -> HttpResponse:
     message = (
         "This account's tokens cannot be opened at the moment. Whoever runs Patchbay finds out why by doctor."
     )
-    return _fault(request, 503, "Service Unavailable", message, {"reason": "key_missing"})
+    return _fault(request, 503, "key_missing", message)
 
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """400: each failing field with its reason."""
-    failures = [
-        {"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]}
-        for one in error.errors
-    ]
-    return _fault(request, 400, "Bad Request", "Some values are not accepted.", {"failures": failures})
+    failures = [(".".join(str(part) for part in one["loc"][1:]), str(one["msg"])) for one in error.errors]
+    return _fault(request, 400, "invalid_request", "Some values are not accepted.", _failures(failures))

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from connections import linkoutcomes, pages, provisioning, roles
+from connections.api import codes
 from connections.models import ProviderApp
 from syncjobs.imports import progress
 
@@ -41,6 +42,7 @@ PAGES: Final = (
     Page("import", "Import people", "A file, its columns, the lists, and what became of every row."),
     Page("limits", "Why does it wait?", "The limits of Constant Contact, and how they are shared."),
     Page("programs", "For programs", "The API: a first call, addresses, filters, limits."),
+    Page("errors", "Errors of the API", "Every code: the cause, who can mend it, and what to do."),
     Page("roles", "People and roles", "Who may do what, invitations, and ownership."),
     Page("mail", "Mail", "Which messages Patchbay sends, and where they go."),
     Page("privacy", "Privacy and consent", "Who may be e-mailed, what is kept, and for how long."),
@@ -199,6 +201,7 @@ FACTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "import": _limits,
     "privacy": _privacy,
     "programs": _programs,
+    "errors": lambda: {"codes": sorted(codes.CODES.items())},
     "operators": _operators,
     "troubleshooting": lambda: {"outcomes": linkoutcomes.OUTCOMES, "reasons": progress.REASONS},
 }

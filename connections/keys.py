@@ -18,7 +18,7 @@ from connections.models import ApiKey, Environment, User
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 EVERYTHING: Final = "everything"
-# What a token may be limited to. An endpoint names the one that it needs (`connections.api.needs`).
+# What a token may be limited to. An endpoint names the one that it needs (`connections.api.contract.needs`).
 SCOPES: Final[dict[str, str]] = {
     "accounts:read": "See linked accounts",
     "contacts:read": "See contacts, lists and tags",

@@ -6,6 +6,7 @@ turn in the interactive class like every other. A large answer passes through wh
 """
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.urls import resolve
 from ninja import Router
 
 from connections import gateway
-from connections.api import ACCOUNT, ACCOUNT_HEADER, account_of, needs
+from connections.api.contract import ACCOUNT, ACCOUNT_HEADER, Fault, account_of, needs
 from connections.constantcontact.client import Answer
 from connections.constantcontact.paths import ROOT
 from connections.models import Connection
@@ -24,8 +25,15 @@ router = Router(tags=["1-to-1"])
 METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class BodyTooLarge(Exception):
-    """The request's body is longer than is passed on; the text is the limit in bytes."""
+class BodyTooLarge(Fault):
+    """The request's body is longer than is passed on."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            "body_too_large",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"A body of more than {most} bytes is not passed on. Constant Contact itself takes 4 MB.",
+        )
 
 
 @router.api_operation(METHODS, "/custom/v3/{path:rest}", summary="Call Constant Contact 1-to-1")

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from connections import scoping
-from connections.api import Envelope, needs, scope_of
+from connections.api.contract import Envelope, needs, scope_of
 from connections.models import ProviderCall
 from connections.quotause import CALLS_FOR
 from connections.scoping import Scope

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from connections import gateway
-from connections.api import account_of
+from connections.api.contract import account_of
 from connections.constantcontact.client import Client
 from connections.constantcontact.errors import CursorExpired
 from connections.models import Connection

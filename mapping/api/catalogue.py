@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router
 
-from connections.api import needs
+from connections.api.contract import needs
 from mapping.api.answering import MARKETING, asked_of, client_of, first_with_items, one_of, page_of, paging
 from mapping.api.shapes import (
     ChangedList,

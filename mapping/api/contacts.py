@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from connections import tenancy
-from connections.api import needs
+from connections.api.contract import needs
 from connections.constantcontact.shapes import Contact
 from connections.models import Connection
 from mapping import catalog

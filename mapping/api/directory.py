@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router
 
-from connections.api import account_of, needs
+from connections.api.contract import account_of, needs
 from connections.constantcontact import errors
 from connections.models import Connection
 from mapping.api.answering import DIRECTORY, asked_of, one_of, page_of

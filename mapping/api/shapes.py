@@ -4,7 +4,7 @@ from typing import Any
 
 from ninja import Schema
 
-from connections.api import Envelope
+from connections.api.contract import Envelope
 
 
 class Phone(Schema):

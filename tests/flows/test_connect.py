@@ -85,7 +85,10 @@ def test_connect_names_the_account_and_its_owner(world, simulator):
         kept = ConnectionToken.objects.get(connection=row)
         assert kept.access_sealed.startswith("v1.")
         # The whole token: a few letters of it turn up in sealed text by chance.
-        assert vault.open_sealed(kept.access_sealed, tokens.place(kept, "access")).reveal() not in kept.access_sealed
+        assert (
+            vault.open_sealed(kept.access_sealed, tokens.place(kept, "access")).reveal()
+            not in kept.access_sealed
+        )
         calls = ProviderCall.objects.filter(connection_id=row.pk)
         assert calls.filter(purpose="api").count() == 4
         assert calls.filter(purpose="token").count() == 1

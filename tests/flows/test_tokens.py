@@ -144,7 +144,7 @@ def test_every_endpoint_says_what_it_needs():
     found = endpoints()
     assert len(found) > 4
     silent = [path for path, function in found if not hasattr(function, "needed_scopes")]
-    assert not silent, f"declare with connections.api.needs what a token needs for {silent}"
+    assert not silent, f"declare with connections.api.contract.needs what a token needs for {silent}"
     used = {scope for _, function in found for scope in function.needed_scopes}
     assert used == set(keys.SCOPES), "a scope that opens nothing, or the other way round"
 
@@ -160,7 +160,7 @@ def test_a_token_does_what_its_scopes_name(world, path, needed):
         refused = call(make(scope, other), path)
         assert refused.status_code == 403
         assert needed in refused.json()["message"]
-        assert refused.json()["details"] == {"missing_scopes": [needed]}
+        assert refused.json()["details"]["missing_scopes"] == [needed]
 
 
 def test_without_a_scope_nothing_is_made(world):

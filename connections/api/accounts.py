@@ -1,33 +1,33 @@
-"""What programs see of linked accounts; `integrated_account` is the public name of a Connection."""
+"""Linked accounts as programs see them; `integrated_account` is the public name of a Connection."""
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
-from typing import Any, Final, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from connections import health, keys, ratelimits, scoping
+from connections import health, ratelimits, scoping
+from connections.api.contract import Envelope, needs, scope_of
 from connections.models import Connection
 
 router = Router(tags=["Accounts"])
 PAGE = 100
-ACCOUNT: Final = "integrated_account_id"
-ACCOUNT_HEADER: Final = "X-Integrated-Account-Id"
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-class Envelope(Schema):
-    """The one shape of every success."""
+class Ping(Schema):
+    """Whose token it is, and what it may do."""
 
-    result: Any
-    next_cursor: str | None = None
-    prev_cursor: str | None = None
-    result_count: int = 1
-    is_partial_response: bool = False
-    meta: dict[str, Any] = {}
+    workspace: str
+    environment: str
+    is_sandbox: bool
+    scopes: list[str]
+
+
+class PingEnvelope(Envelope):
+    """A good token."""
+
+    result: Ping
 
 
 class Renewal(Schema):
@@ -67,65 +67,6 @@ class AccountsEnvelope(Envelope):
     result: list[IntegratedAccount]
 
 
-class AccountMissing(Exception):
-    """The call does not say which linked account it is about."""
-
-
-class MissingScope(Exception):
-    """The token is good, but not for this; the text is the scope that it would need."""
-
-
-def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
-    """What a token must be allowed for this endpoint; nothing means that every good token may call it.
-
-    A test holds that each endpoint says so.
-    """
-    unknown = set(scopes) - set(keys.SCOPES)
-    if unknown:
-        raise ValueError(f"{sorted(unknown)} are no scopes")
-
-    def declared(endpoint: Endpoint) -> Endpoint:
-        @wraps(endpoint)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            allowed = scope_of(request).token_scopes
-            for scope in scopes:
-                if not keys.allows(allowed, scope):
-                    raise MissingScope(scope)
-            return endpoint(request, *args, **kwargs)
-
-        checked.needed_scopes = scopes  # type: ignore[attr-defined]  # read by the test
-        return checked  # type: ignore[return-value]  # the same signature, by wraps
-
-    return declared
-
-
-def scope_of(request: HttpRequest) -> scoping.Scope:
-    """The scope that the token opened."""
-    scope = request.auth  # type: ignore[attr-defined]  # ninja puts it there
-    assert isinstance(scope, scoping.Scope)
-    return scope
-
-
-def account_of(request: HttpRequest, named: UUID | None) -> Connection:
-    """The linked account that a call is about, by its parameter or its header; its limits go with the answer.
-
-    Raises:
-        AccountMissing: none is named.
-        Http404: there is no such account in this environment.
-    """
-    wanted: UUID | str | None = named or request.headers.get(ACCOUNT_HEADER)
-    if not wanted:
-        raise AccountMissing
-    try:
-        wanted = UUID(str(wanted))
-    except ValueError:
-        raise AccountMissing from None
-    with scope_of(request).transaction():
-        account = scoping.one(Connection.objects.select_related("provider_app"), pk=wanted)
-    ratelimits.about(request, account)
-    return account
-
-
 def shown(row: Connection, scope: scoping.Scope) -> dict[str, Any]:
     """A connection in the public API's words."""
     grant = health.grant_of(row)
@@ -145,7 +86,7 @@ def shown(row: Connection, scope: scoping.Scope) -> dict[str, Any]:
     }
 
 
-@router.get("/ping", response=Envelope, summary="Is the token good?")
+@router.get("/ping", response=PingEnvelope, summary="Is the token good?")
 @needs()
 def ping(request: HttpRequest) -> dict[str, Any]:
     """Which workspace and environment the token belongs to."""

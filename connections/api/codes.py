@@ -1,0 +1,144 @@
+"""Every code that an error can have: what it means, who can do something about it, and what.
+
+The errors guide is rendered from here, and every error names its entry; a test holds that none is missing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Who = Literal["you", "whoever runs Patchbay", "the account's owner", "Constant Contact", "time"]
+
+
+@dataclass(frozen=True)
+class Code:
+    """One entry of the guide: the cause, who can mend it, and what to do."""
+
+    cause: str
+    who: Who
+    cure: str
+
+
+# By name, so that an entry is found by eye.
+CODES: Final[Mapping[str, Code]] = {
+    "account_missing": Code(
+        "The call is about a linked account and names none.",
+        "you",
+        "Add integrated_account_id=<its id> to the query, or the header X-Integrated-Account-Id.",
+    ),
+    "account_used": Code(
+        "This linked account has used the calls that one account may make in a day.",
+        "time",
+        "Go on after Retry-After; the day begins at 00:00 UTC.",
+    ),
+    "activity_queue_full": Code(
+        "This account has all the bulk activities queued that Constant Contact allows it.",
+        "time",
+        "Wait for Retry-After; other accounts are not touched by it.",
+    ),
+    "body_too_large": Code(
+        "The body is longer than is passed on.",
+        "you",
+        "Send less at once; what is for many people goes through the bulk endpoint.",
+    ),
+    "invalid_request": Code(
+        "A parameter or a field of the body is not what it must be; details.failures names each.",
+        "you",
+        "Mend the fields that are named and send the call again.",
+    ),
+    "key_missing": Code(
+        "The key that this account's tokens are sealed with is not in the key ring.",
+        "whoever runs Patchbay",
+        "Run manage.py doctor, and put the key back; nothing is lost.",
+    ),
+    "missing_scope": Code(
+        "The token is good, but was not made for this.",
+        "you",
+        "Create a token with the scope that details.missing_scopes names, under Developers.",
+    ),
+    "needs_reconnect": Code(
+        "The leave to work on this account was taken back or ran out.",
+        "the account's owner",
+        "Let the owner reconnect the account; settings and history stay.",
+    ),
+    "not_found": Code(
+        "There is no such object or address in this token's environment.",
+        "you",
+        "Look at the id, and whether the token belongs to the same environment, test or live.",
+    ),
+    "outcome_unknown": Code(
+        "The call was sent, and no answer came that can be trusted: it may have happened.",
+        "you",
+        "Read the object before you send the call again; details.may_have_happened says so.",
+    ),
+    "provider_conflict": Code(
+        "Constant Contact has such an object already, or two edits met.",
+        "you",
+        "Read what is there (details.contact_id names a contact) and decide again.",
+    ),
+    "provider_forbidden": Code(
+        "Constant Contact does not allow this to the person who linked the account, or to the application.",
+        "the account's owner",
+        "Look at the account's page: it names the missing privilege; reconnect as somebody who has it.",
+    ),
+    "provider_invalid": Code(
+        "Constant Contact does not accept what was sent; the message holds its own words.",
+        "you",
+        "Mend what its message names.",
+    ),
+    "provider_not_found": Code(
+        "Constant Contact does not know an object of this id in the linked account.",
+        "you",
+        "Read the collection again before using its ids.",
+    ),
+    "provider_unauthorized": Code(
+        "Constant Contact refused a fresh token.",
+        "the account's owner",
+        "Reconnect the account if its page says so; otherwise try again.",
+    ),
+    "provider_unavailable": Code(
+        "Many calls to Constant Contact failed just now, so none is sent for a moment.",
+        "Constant Contact",
+        "Try again after Retry-After: nothing was done.",
+    ),
+    "provider_unreachable": Code(
+        "Constant Contact could not be reached, or nothing is sent to it for a moment after many failures.",
+        "Constant Contact",
+        "Try again after Retry-After: nothing was done.",
+    ),
+    "quota_exceeded": Code(
+        "The application's calls of the day are used.",
+        "time",
+        "Go on after Retry-After; the day begins at 00:00 UTC.",
+    ),
+    "tenant_share_exhausted": Code(
+        "Your workspace has used its share of the day's calls.",
+        "time",
+        "Go on after Retry-After, or ask whoever runs Patchbay for a larger share.",
+    ),
+    "throttled": Code(
+        "Too many calls at once for the application's pace of 4 a second.",
+        "time",
+        "Go on after Retry-After; bulk endpoints need far fewer calls.",
+    ),
+    "token_unavailable": Code(
+        "Constant Contact's token service does not answer as it should.",
+        "Constant Contact",
+        "Try again after Retry-After; the link itself is not lost.",
+    ),
+    "too_many_requests": Code(
+        "More calls were made than the token may in its window.",
+        "time",
+        "Wait for the seconds in Retry-After. The ratelimit headers of every answer tell what is left.",
+    ),
+    "unauthorized": Code(
+        "There is no token in the call, or it is not a valid one: mistyped, expired or revoked.",
+        "you",
+        "Send Authorization: Bearer pb_..., with a token from Developers.",
+    ),
+    "unsafe_path": Code(
+        "An address, method or header of a 1-to-1 call could mean another place than it says.",
+        "you",
+        "Send the path as the provider's reference writes it, percent-encoded once.",
+    ),
+}

@@ -1,0 +1,146 @@
+"""What every endpoint shares: the one shape of a success, faults with their code, what a token must be allowed.
+
+`Fault` is the one exception for whatever a program did not mean or may not do; its code stands in `codes.CODES`, which
+is also the errors guide.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Schema
+
+from connections import keys, ratelimits, scoping
+from connections.api.codes import CODES
+from connections.models import Connection
+
+ACCOUNT: Final = "integrated_account_id"
+ACCOUNT_HEADER: Final = "X-Integrated-Account-Id"
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+class Envelope(Schema):
+    """The one shape of every success; each endpoint names what its `result` is."""
+
+    result: Any
+    next_cursor: str | None = None
+    prev_cursor: str | None = None
+    result_count: int = 1
+    is_partial_response: bool = False
+    meta: dict[str, Any] = {}
+
+
+class Fault(Exception):
+    """A call that is answered with an error; every field that fails is named with its reason.
+
+    Args:
+        code: a key of `CODES`; the answer's `details.reason`, and its entry in the errors guide.
+        status: the HTTP status.
+        message: what is wrong and what to do, in words.
+        failures: each failing field and what it must be.
+        details: further parts of the answer's `details`.
+        retry_after_seconds: when trying again makes sense.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        status: HTTPStatus,
+        message: str,
+        *,
+        failures: Sequence[tuple[str, str]] = (),
+        details: Mapping[str, object] | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        if code not in CODES:
+            raise ValueError(f"{code} has no entry in the errors guide")
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.failures = tuple(failures)
+        self.details = dict(details or {})
+        self.retry_after_seconds = retry_after_seconds
+
+
+def refused(*failures: tuple[str, str], message: str = "Some values are not accepted.") -> Fault:
+    """400 for fields that cannot be meant, each with what it must be."""
+    return Fault("invalid_request", HTTPStatus.BAD_REQUEST, message, failures=failures)
+
+
+class AccountMissing(Fault):
+    """The call does not say which linked account it is about."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "account_missing",
+            HTTPStatus.BAD_REQUEST,
+            f"Name the linked account: {ACCOUNT}=<its id> in the query, or the header {ACCOUNT_HEADER}.",
+            failures=[(ACCOUNT, "the id of a linked account")],
+        )
+
+
+class MissingScope(Fault):
+    """The token is good, but not for this."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            "missing_scope",
+            HTTPStatus.FORBIDDEN,
+            f"This token lacks the scope {scope}. Create one that has it, under Developers.",
+            details={"missing_scopes": [scope]},
+        )
+
+
+def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
+    """What a token must be allowed for this endpoint; nothing means that every good token may call it.
+
+    A test holds that each endpoint says so.
+    """
+    unknown = set(scopes) - set(keys.SCOPES)
+    if unknown:
+        raise ValueError(f"{sorted(unknown)} are no scopes")
+
+    def declared(endpoint: Endpoint) -> Endpoint:
+        @wraps(endpoint)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            allowed = scope_of(request).token_scopes
+            for scope in scopes:
+                if not keys.allows(allowed, scope):
+                    raise MissingScope(scope)
+            return endpoint(request, *args, **kwargs)
+
+        checked.needed_scopes = scopes  # type: ignore[attr-defined]  # read by the test
+        return checked  # type: ignore[return-value]  # the same signature, by wraps
+
+    return declared
+
+
+def scope_of(request: HttpRequest) -> scoping.Scope:
+    """The scope that the token opened."""
+    scope = request.auth  # type: ignore[attr-defined]  # ninja puts it there
+    assert isinstance(scope, scoping.Scope)
+    return scope
+
+
+def account_of(request: HttpRequest, named: UUID | None) -> Connection:
+    """The linked account that a call is about, by its parameter or its header; its limits go with the answer.
+
+    Raises:
+        AccountMissing: none is named.
+        Http404: there is no such account in this environment.
+    """
+    wanted: UUID | str | None = named or request.headers.get(ACCOUNT_HEADER)
+    if not wanted:
+        raise AccountMissing
+    try:
+        wanted = UUID(str(wanted))
+    except ValueError:
+        raise AccountMissing from None
+    with scope_of(request).transaction():
+        account = scoping.one(Connection.objects.select_related("provider_app"), pk=wanted)
+    ratelimits.about(request, account)
+    return account

@@ -42,8 +42,11 @@ for name in (
     "EMAIL_FROM",
     "EMAIL_OFF",
     "PGPORT",
+    # Hundreds of processes that each compile all of the code anew take half of the suite's time.
+    "PYTHONDONTWRITEBYTECODE",
 ):
     os.environ.pop(name, None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,5 +1,5 @@
 """The provider's open points turned one at a time: with PATCHBAY_LONG all of them, and the figures are printed;
-otherwise one for each figure, where it matters most.
+otherwise the one where it matters most.
 """
 
 import json
@@ -9,12 +9,19 @@ import sys
 import pytest
 
 from tests.benchmarks.__main__ import ROOT
-from tests.long import LONG
+from tests.long import LONG, LONG_ONLY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if LONG else 300)]
 
 
-@pytest.mark.parametrize("name", ["flips-limit", "flips-import", "flips-kills"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "flips-limit",
+        pytest.param("flips-import", marks=LONG_ONLY),
+        pytest.param("flips-kills", marks=LONG_ONLY),
+    ],
+)
 def test_it_holds_whatever_the_answer_is(name: str) -> None:
     """A process of its own: it changes settings, and makes a database and workers."""
     command = [sys.executable, "-m", "tests.benchmarks", name, "--json", *([] if LONG else ["--short"])]

@@ -29,8 +29,8 @@ from tests.harness import open_folder
 from tests.long import LONG
 
 pytestmark = pytest.mark.slow
-# Each fault costs a run of the command; without PATCHBAY_LONG every eighth is planted.
-EVERY = 1 if LONG else 8
+# Each fault costs a run of the command; without PATCHBAY_LONG every sixteenth is planted.
+EVERY = 1 if LONG else 16
 SETTINGS_FAULTS, FAULTS_IN_PLACE = list(NAMES)[::EVERY], list(IN_PLACE)[::EVERY]
 # pytest's processes share a machine with a few cores; more at once would only wait for each other.
 AT_ONCE = 3

@@ -40,7 +40,7 @@ api = NinjaAPI(
     description="Linked Constant Contact accounts and the jobs that work on them.",
     auth=ApiToken(),
     docs_url=None,
-    openapi_url="/openapi.json",
+    openapi_url=None,
     urls_namespace="api",
 )
 api.add_router("", accounts.router)
@@ -217,3 +217,13 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """400: each failing field with its reason."""
     failures = [(".".join(str(part) for part in one["loc"][1:]), str(one["msg"])) for one in error.errors]
     return _fault(request, 400, "invalid_request", "Some values are not accepted.", _failures(failures))
+
+
+def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """404 in the API's own shape, for an address that it does not have."""
+    listed = f"{settings.PUBLIC_URL}{reverse('docs-page', args=['api'])}"
+    message = f"The API has no {request.path[:200]}. {listed} lists what it has."
+    return _fault(request, 404, "no_such_address", message)
+
+
+nowhere.csrf_exempt = True  # type: ignore[attr-defined]  # programs come without a form

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from config import reference
 from connections import linkoutcomes, pages, provisioning, roles
 from connections.api import codes
 from connections.models import ProviderApp
@@ -42,6 +43,7 @@ PAGES: Final = (
     Page("import", "Import people", "A file, its columns, the lists, and what became of every row."),
     Page("limits", "Why does it wait?", "The limits of Constant Contact, and how they are shared."),
     Page("programs", "For programs", "The API: a first call, addresses, filters, limits."),
+    Page("api", "Reference of the API", "Every call, what it takes and what it needs."),
     Page("errors", "Errors of the API", "Every code: the cause, who can mend it, and what to do."),
     Page("roles", "People and roles", "Who may do what, invitations, and ownership."),
     Page("mail", "Mail", "Which messages Patchbay sends, and where they go."),
@@ -88,6 +90,43 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         **FACTS.get(slug, dict)(),
     }
     return render(request, f"docs/{slug}.html", context)
+
+
+@require_safe
+def llms(request: HttpRequest) -> HttpResponse:
+    """What a reading program needs to begin: where things are, in a few lines of Markdown."""
+
+    def link(title: str, path: str, words: str) -> str:
+        return f"- [{title}]({settings.PUBLIC_URL}{path}): {words}"
+
+    lines = [
+        "# Patchbay",
+        "",
+        "> Links Constant Contact accounts and keeps contacts, lists and tags in step with a product of yours.",
+        "",
+        "Calls carry `Authorization: Bearer pb_test_...` and name a linked account by `integrated_account_id`. Every",
+        "success is `{result, next_cursor, prev_cursor, result_count, is_partial_response, meta}`; every error has a",
+        "code in `details.reason`.",
+        "",
+        "## API",
+        "",
+        link("OpenAPI 3.1", reverse("openapi"), "every call, its parameters and answers"),
+        *(
+            link(
+                f"{one.method} {one.path}",
+                f"{reverse('docs-page', args=['api'])}#{one.anchor}",
+                one.summary,
+            )
+            for group in reference.groups().values()
+            for one in group
+        ),
+        "",
+        "## Guides",
+        "",
+        *(link(page.title, page.url, page.summary) for page in PAGES),
+        "",
+    ]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 
 def _redirect_uri() -> str:
@@ -201,6 +240,7 @@ FACTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "import": _limits,
     "privacy": _privacy,
     "programs": _programs,
+    "api": lambda: {"groups": list(reference.groups().items())},
     "errors": lambda: {"codes": sorted(codes.CODES.items())},
     "operators": _operators,
     "troubleshooting": lambda: {"outcomes": linkoutcomes.OUTCOMES, "reasons": progress.REASONS},

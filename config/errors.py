@@ -1,6 +1,7 @@
 """The pages for what went wrong: what happened, who can mend it, and a reference to tell."""
 
 from collections.abc import Callable
+from typing import Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,10 +11,13 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from connections import keptforms, loginlimits, pages, refusals
 
+# Below these, errors have the API's shape.
+OF_PROGRAMS: Final = ("/api/", "/compat/", "/v3/")
+
 
 def _answer(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
     reference = str(request.META.get("PATCHBAY_REFERENCE", ""))
-    if request.path.startswith("/api/"):
+    if request.path.startswith(OF_PROGRAMS):
         body = {"statusCode": status, "error": title, "message": message, "details": {"reference": reference}}
         return JsonResponse(body, status=status)
     context = {**pages.plain(title), "reason": message, "reference": reference}
@@ -37,13 +41,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_allowed(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware. 405: whoever opens an address that forms are sent to reads so; Django's own answer is blank."""
+    """Middleware. 405: whoever opens an address that forms are sent to reads so, a program in the API's own shape.
+
+    Django's and Ninja's own answers are blank.
+    """
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code != 405 or request.method != "GET" or request.path.startswith("/api/"):
+        of_program = request.path.startswith(OF_PROGRAMS)
+        if response.status_code != 405 or not (of_program or request.method == "GET"):
             return response
-        answer = _answer(request, 405, "Method Not Allowed", "")
+        if "Allow" not in response:  # the provider's own answer
+            return response
+        message = f"{request.path} takes {response['Allow']}, not {request.method}." if of_program else ""
+        answer = _answer(request, 405, "Method Not Allowed", message)
         answer["Allow"] = response["Allow"]
         return answer
 

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import docs, health
-from config.api import api
+from config import compat, docs, health, reference
+from config.api import api, nowhere
 from connections import proxy
 
 urlpatterns = [
@@ -12,11 +12,15 @@ urlpatterns = [
     path("", include("mapping.urls")),
     path("", include("syncjobs.urls")),
     path("accounts/", include("allauth.urls")),
+    path("api/openapi.json", reference.openapi, name="openapi"),
     path("api/", api.urls),
+    path("api/<path:rest>", nowhere),
+    path("compat/<path:rest>", compat.passed_on),
     path("v3/<path:rest>", proxy.at_root),
     path("admin/", admin.site.urls),
     path("docs/", docs.index, name="docs"),
     path("docs/<slug:slug>/", docs.page, name="docs-page"),
+    path("llms.txt", docs.llms, name="llms"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]

@@ -61,6 +61,11 @@ CODES: Final[Mapping[str, Code]] = {
         "the account's owner",
         "Let the owner reconnect the account; settings and history stay.",
     ),
+    "no_such_address": Code(
+        "The API has no such address, or not with this method.",
+        "you",
+        "Look at the reference; workflows, sync job definitions, datastores and file pickers are not part of Patchbay.",
+    ),
     "not_found": Code(
         "There is no such object or address in this token's environment.",
         "you",

@@ -1,0 +1,65 @@
+"""`/compat`: the API of `/api` in the shapes that clients of the contract know, so that one moves here by its base URL.
+
+The same endpoints answer; what they say is put into the other shape by method and address alone:
+
+    list under unified, proxy, custom    result, next_cursor, prev_cursor, result_count, is_partial_response
+    any other list                       result, next_cursor, limit
+    one object, a deletion               the object itself
+    a method of a unified resource       {"result": ...}
+
+Errors, streams, files and the 1-to-1 route have one shape everywhere.
+"""
+
+import json
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from config.api import nowhere
+
+API: Final = "/api/"
+_CALLS: Final = frozenset({"unified", "proxy", "custom"})
+_ADMIN_LIMIT: Final = 100
+
+
+def passed_on(request: HttpRequest, rest: str) -> HttpResponseBase:
+    """The answer of the same address below /api, in the contract's shape."""
+    try:
+        found = resolve(f"{API}{rest}")
+    except Resolver404:
+        return nowhere(request)
+    answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+    if not isinstance(answer, HttpResponse) or rest.startswith("custom/v3/") or answer.status_code >= 300:
+        return answer
+    if answer.headers.get("Content-Type", "").partition(";")[0] == "application/json":
+        said = reshaped(str(request.method), rest.strip("/").split("/"), json.loads(answer.content))
+        answer.content = json.dumps(said, ensure_ascii=False).encode()
+    return answer
+
+
+passed_on.csrf_exempt = True  # type: ignore[attr-defined]  # as every address of the API: programs come with a token
+
+
+def reshaped(method: str, parts: list[str], body: Any) -> Any:
+    """A success of ours as the contract has it.
+
+    Args:
+        parts: the address below /api, by its slashes.
+    """
+    if not isinstance(body, dict) or "result" not in body:
+        return body
+    result, kind = body["result"], parts[0]
+    if isinstance(result, list) or (kind == "unified" and len(parts) == 3 and method == "GET"):
+        if kind not in _CALLS:
+            return {
+                "result": result,
+                "next_cursor": body.get("next_cursor"),
+                "limit": body.get("meta", {}).get("limit", _ADMIN_LIMIT),
+            }
+        ignored = body.get("meta", {}).get("ignored_filters")
+        listed = {name: value for name, value in body.items() if name != "meta"}
+        return {**listed, "ignored_filters": ignored} if ignored else listed
+    if kind == "unified" and len(parts) == 4 and method == "POST":
+        return {"result": result}
+    return result

@@ -1,0 +1,107 @@
+"""`/compat`: the answers of /api in the shapes that clients of the contract know."""
+
+import json
+
+import pytest
+
+from tests.flows.importing import Person
+from tests.flows.programs import Program, bytes_of
+
+LISTED = {"result", "next_cursor", "prev_cursor", "result_count", "is_partial_response"}
+
+
+@pytest.fixture
+def program(world, simulator):
+    return Program(world, Person(world).connection)
+
+
+def both(program, method, path, body=None):
+    """The same call below either prefix."""
+    ours, theirs = (program.ask(method, f"/{prefix}/{path}", body) for prefix in ("api", "compat"))
+    assert ours.status_code == theirs.status_code
+    return ours.json(), theirs.json()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["unified/marketing-automation/lists", "unified/user-directory/roles", "unified/user-directory/users"],
+)
+def test_a_list_of_calls_keeps_all_but_meta(program, path):
+    ours, theirs = both(program, "GET", path)
+    assert set(theirs) == LISTED
+    assert theirs == {name: value for name, value in ours.items() if name != "meta"}
+
+
+def test_ignored_filters_are_told_and_keyed_lists_stay_lists(program):
+    path = "unified/marketing-automation/lists?score[gt]=2&truto_key_by=id"
+    ours, theirs = both(program, "GET", path)
+    assert set(theirs) == {*LISTED, "ignored_filters"}
+    assert theirs["ignored_filters"] == ours["meta"]["ignored_filters"] == ["score[gt]"]
+    assert theirs["result"] == ours["result"]
+    assert isinstance(theirs["result"], dict)
+
+
+@pytest.mark.parametrize("path", ["integrated-account", "jobs"])
+def test_any_other_list_has_three_parts(program, path):
+    ours, theirs = both(program, "GET", path)
+    assert set(theirs) == {"result", "next_cursor", "limit"}
+    assert theirs["result"] == ours["result"]
+
+
+def test_an_object_comes_bare(program):
+    role = both(program, "GET", "unified/user-directory/roles/account_owner")
+    assert role[1] == role[0]["result"]
+    ping = both(program, "GET", "ping")
+    assert ping[1] == ping[0]["result"]
+
+
+def test_what_is_made_changed_and_deleted_comes_bare(program):
+    lists = "/compat/unified/marketing-automation/lists"
+    made = program.ask("POST", lists, {"name": "Moved here"}).json()
+    assert made["name"] == "Moved here"
+    changed = program.ask("PATCH", f"{lists}/{made['id']}", {"name": "Stayed"}).json()
+    assert (changed["id"], changed["name"]) == (made["id"], "Stayed")
+    assert program.ask("DELETE", f"{lists}/{made['id']}").json() == {"id": made["id"]}
+
+
+def test_the_raw_route_is_untouched(program):
+    ours, theirs = (program.ask("GET", f"/{prefix}/custom/v3/contact_lists") for prefix in ("api", "compat"))
+    assert bytes_of(ours) == bytes_of(theirs)
+    assert "lists" in json.loads(bytes_of(program.ask("GET", "/compat/custom/v3/contact_lists")))
+
+
+def test_errors_have_one_shape_everywhere(program):
+    for path in (
+        "unified/marketing-automation/tags/nothing",
+        "unified/marketing-automation/lists?limit=none",
+    ):
+        ours, theirs = both(program, "GET", path)
+        assert ours == theirs
+        assert set(ours) >= {"statusCode", "error", "message", "details"}
+
+
+@pytest.mark.parametrize("path", ["/api/sync-job", "/compat/workflow", "/api/unified/crm/contacts"])
+def test_what_is_not_here_says_where_to_look(program, path):
+    answer = program.ask("GET", path)
+    assert answer.status_code == 404
+    assert answer.json()["details"]["reason"] == "no_such_address"
+    assert "/docs/api/" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("prefix", ["api", "compat"])
+def test_another_method_is_told_which_there_are(program, prefix):
+    answer = program.ask("PUT", f"/{prefix}/ping")
+    assert (answer.status_code, answer["Allow"]) == (405, "GET")
+    assert answer.json()["statusCode"] == 405
+
+
+def test_limits_are_told_below_either_prefix(program):
+    for prefix in ("api", "compat"):
+        assert program.ask("GET", f"/{prefix}/ping")["ratelimit-limit"]
+
+
+@pytest.mark.parametrize("prefix", ["api", "compat"])
+def test_nobody_comes_in_without_a_token(program, prefix):
+    program.headers = {}
+    answer = program.ask("GET", f"/{prefix}/integrated-account")
+    assert (answer.status_code, answer.json()["details"]["reason"]) == (401, "unauthorized")

@@ -50,15 +50,20 @@ def reshaped(method: str, parts: list[str], body: Any) -> Any:
     if not isinstance(body, dict) or "result" not in body:
         return body
     result, kind = body["result"], parts[0]
+    told = body.get("meta", {})
+    if told.get("format") == "raw":
+        result = [one["remote_data"] for one in result] if isinstance(result, list) else result["remote_data"]
+    elif told.get("format") == "debug":
+        return {"result": result, "debug": told["debug"]}
     if isinstance(result, list) or (kind == "unified" and len(parts) == 3 and method == "GET"):
         if kind not in _CALLS:
             return {
                 "result": result,
                 "next_cursor": body.get("next_cursor"),
-                "limit": body.get("meta", {}).get("limit", _ADMIN_LIMIT),
+                "limit": told.get("limit", _ADMIN_LIMIT),
             }
-        ignored = body.get("meta", {}).get("ignored_filters")
-        listed = {name: value for name, value in body.items() if name != "meta"}
+        ignored = told.get("ignored_filters")
+        listed = {**{name: value for name, value in body.items() if name != "meta"}, "result": result}
         return {**listed, "ignored_filters": ignored} if ignored else listed
     if kind == "unified" and len(parts) == 4 and method == "POST":
         return {"result": result}

@@ -51,6 +51,11 @@ CODES: Final[Mapping[str, Code]] = {
         "whoever runs Patchbay",
         "Run manage.py doctor, and put the key back; nothing is lost.",
     ),
+    "mirror_missing": Code(
+        "The answer was to come from our copy of the account, and there is none yet.",
+        "you",
+        "POST /api/integrated-account/{id}/mirror reads the account as a job; or leave out truto_super_query.",
+    ),
     "missing_scope": Code(
         "The token is good, but was not made for this.",
         "you",

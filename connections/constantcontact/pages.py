@@ -4,16 +4,18 @@ A page carries the link to the next one, so that a caller can keep it and go on 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
 
 import httpx
 
 from connections.constantcontact import errors, paths, reading
 
 T = TypeVar("T")
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,14 @@ def href(path: str, **params: object) -> str:
     """A path with those parameters that have a value; sequences joined by commas, as the provider wants."""
     given = {name: _text(value) for name, value in params.items() if value is not None and value != ()}
     return f"{path}?{httpx.QueryParams(given)}" if given else path
+
+
+def with_query(href: str, extra: Mapping[str, str]) -> str:
+    """The path with these parameters besides, or in place of its own."""
+    if not extra:
+        return href
+    path, _, query = href.partition("?")
+    return f"{path}?{httpx.QueryParams(query).merge(dict(extra))}"
 
 
 def _text(value: object) -> str:

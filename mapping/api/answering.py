@@ -1,17 +1,19 @@
 """What the endpoints share: the query read, the account opened, pages and objects in the envelope."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 
 from connections import gateway
 from connections.api.contract import account_of
 from connections.constantcontact.client import Client
-from connections.constantcontact.errors import CursorExpired
+from connections.constantcontact.errors import CursorExpired, ProviderError
 from connections.models import Connection
 from mapping.unified import asking
 from mapping.unified.asking import Asked, Refused
@@ -59,19 +61,98 @@ def first_with_items(pages: Iterator[P]) -> P:
     return page
 
 
+Listed = dict[str, Any] | StreamingHttpResponse
+
+
+def listing(
+    asked: Asked,
+    pages: Iterator[P],
+    shown: Callable[[P], list[dict[str, object]]],
+    next_href: Callable[[P], str | None],
+) -> Listed:
+    """A page in the envelope, or every page as lines of JSON (`truto_response_format=stream`).
+
+    Raises:
+        Refused: the cursor has died at the provider.
+    """
+    with paging():
+        found = first_with_items(pages)
+    if asked.format == "stream":
+        return StreamingHttpResponse(_lines(asked, found, pages, shown), content_type="application/x-ndjson")
+    return page_of(asked, shown(found), next_href(found))
+
+
+def _lines(
+    asked: Asked, first: P, others: Iterator[P], shown: Callable[[P], list[dict[str, object]]]
+) -> Iterator[bytes]:
+    """One object a line; what ends the walk early is a last line with `error`, since the status has gone out."""
+    try:
+        for page in itertools.chain([first], others):
+            for item in asking.trimmed(asked, shown(page)):
+                yield json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except ProviderError as error:
+        yield json.dumps({"error": {"message": str(error)}}).encode() + b"\n"
+
+
 def page_of(
     asked: Asked, items: list[dict[str, object]], next_href: str | None = None, **meta: object
 ) -> dict[str, Any]:
     """A list in the envelope."""
     trimmed = asking.trimmed(asked, items)
+    if asked.from_mirror:  # of this there is no copy
+        asked.ignored.append("truto_super_query")
     if asked.ignored:
         meta["ignored_filters"] = asked.ignored
+    if asked.format != "unified":
+        meta["format"] = asked.format
+    if asked.format == "debug":
+        meta["debug"] = {
+            "data": [item["remote_data"] for item in items],
+            "nextCursor": asking.cursor_of(next_href),
+            "isLooping": False,
+            "isEmptyResult": not items,
+            "resultCount": len(items),
+        }
     return _envelope(asking.keyed(asked, trimmed), len(trimmed), asking.cursor_of(next_href), meta)
 
 
 def one_of(request: HttpRequest, item: dict[str, object], **meta: object) -> dict[str, Any]:
     """An object in the envelope, without what was not wanted."""
-    return _envelope(asking.trimmed(asked_of(request), [item])[0], 1, None, meta)
+    asked = asked_of(request)
+    if asked.format != "unified":
+        meta["format"] = asked.format
+    if asked.format == "debug":
+        meta["debug"] = {"data": item["remote_data"], "isEmptyResult": False, "resultCount": 1}
+    return _envelope(asking.trimmed(asked, [item])[0], 1, None, meta)
+
+
+def asks(*filters: tuple[str, str]) -> dict[str, Any]:
+    """What a list takes besides the account, for the OpenAPI document: its filters, and what every list takes."""
+    common = (
+        (
+            "limit",
+            f"1 to {asking.MOST}, usually {asking.USUAL}",
+            {"type": "integer", "minimum": 1, "maximum": asking.MOST},
+        ),
+        ("next_cursor", "that of the page before", {"type": "string"}),
+        ("strict", "refuse filters that Constant Contact lacks", {"type": "boolean"}),
+        (
+            "truto_response_format",
+            "unified, unless said otherwise",
+            {"type": "string", "enum": list(asking.FORMATS)},
+        ),
+        ("truto_key_by", "an object by this field instead of a list", {"type": "string"}),
+        ("truto_exclude_fields[]", "fields to leave out", {"type": "array", "items": {"type": "string"}}),
+        ("truto_ignore_remote_data", "leave out remote_data", {"type": "boolean"}),
+        ("truto_ignore_limit", "as many as a page can hold", {"type": "boolean"}),
+    )
+    found = [(name, words, {"type": "string"}) for name, words in filters]
+    return {
+        "parameters": [
+            {"in": "query", "name": name, "description": words, "required": False, "schema": schema}
+            for name, words, schema in (*found, *common)
+        ]
+    }
 
 
 def _envelope(result: object, count: int, next_cursor: str | None, meta: dict[str, object]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from connections.api.contract import needs
-from mapping.api.answering import MARKETING, asked_of, client_of, first_with_items, one_of, page_of, paging
+from mapping.api.answering import MARKETING, Listed, asked_of, asks, client_of, listing, one_of
 from mapping.api.shapes import (
     ChangedList,
     DeletedEnvelope,
@@ -24,17 +24,27 @@ from mapping.unified.asking import Asked
 router = Router()
 
 
-@router.get(f"{MARKETING}/lists", response=ListsEnvelope, exclude_unset=True, summary="List the lists")
+@router.get(
+    f"{MARKETING}/lists",
+    response=ListsEnvelope,
+    exclude_unset=True,
+    summary="List the lists",
+    openapi_extra=asks(("name", "the whole name")),
+)
 @needs("contacts:read")
-def list_lists(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+def list_lists(request: HttpRequest, integrated_account_id: UUID | None = None) -> Listed:
     """Contact lists page by page, live. Filter: `name`, the whole of it."""
     _, client = client_of(request, integrated_account_id)
     asked = asked_of(request)
     name = _only_name(asked)
     start = asking.href_of(asked.cursor, "/v3/contact_lists") if asked.cursor else None
-    with paging():
-        found = first_with_items(client.lists.pages(limit=asked.limit, name=name, start=start))
-    return page_of(asked, [catalogue.list_shown(one) for one in found.items], found.next_href)
+    pages = client.lists.pages(limit=asked.limit, name=name, start=start, extra=asked.remote_query)
+    return listing(
+        asked,
+        pages,
+        lambda page: [catalogue.list_shown(one) for one in page.items],
+        lambda page: page.next_href,
+    )
 
 
 @router.get(f"{MARKETING}/lists/{{list_id}}", response=ListEnvelope, exclude_unset=True, summary="Get a list")
@@ -96,18 +106,28 @@ def _only_name(asked: Asked) -> str | None:
     return name
 
 
-@router.get(f"{MARKETING}/tags", response=TagsEnvelope, exclude_unset=True, summary="List the tags")
+@router.get(
+    f"{MARKETING}/tags",
+    response=TagsEnvelope,
+    exclude_unset=True,
+    summary="List the tags",
+    openapi_extra=asks(),
+)
 @needs("contacts:read")
-def list_tags(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+def list_tags(request: HttpRequest, integrated_account_id: UUID | None = None) -> Listed:
     """Tags page by page, live."""
     _, client = client_of(request, integrated_account_id)
     asked = asked_of(request)
     for one in asked.filters:
         asked.ignore(one)
     start = asking.href_of(asked.cursor, "/v3/contact_tags") if asked.cursor else None
-    with paging():
-        found = first_with_items(client.tags.pages(limit=asked.limit, start=start))
-    return page_of(asked, [catalogue.tag_shown(one) for one in found.items], found.next_href)
+    pages = client.tags.pages(limit=asked.limit, start=start, extra=asked.remote_query)
+    return listing(
+        asked,
+        pages,
+        lambda page: [catalogue.tag_shown(one) for one in page.items],
+        lambda page: page.next_href,
+    )
 
 
 @router.get(f"{MARKETING}/tags/{{tag_id}}", response=TagEnvelope, exclude_unset=True, summary="Get a tag")

@@ -5,15 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from connections import tenancy
-from connections.api.contract import needs
+from connections.api.contract import account_of, needs
+from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import Contact
 from connections.models import Connection
 from mapping import catalog
-from mapping.api.answering import MARKETING, asked_of, client_of, first_with_items, one_of, page_of, paging
+from mapping.api import mirrored
+from mapping.api.answering import MARKETING, Listed, asked_of, asks, client_of, listing, one_of, page_of
 from mapping.api.shapes import ContactEnvelope, ContactsEnvelope, DeletedEnvelope
 from mapping.models import RemoteField, RemoteTag
 from mapping.unified import asking, contacts
@@ -24,26 +26,44 @@ router = Router()
 YOUNG: Final = timedelta(minutes=5)
 
 
-@router.get(f"{MARKETING}/contacts", response=ContactsEnvelope, exclude_unset=True, summary="List contacts")
+@router.get(
+    f"{MARKETING}/contacts",
+    response=ContactsEnvelope,
+    exclude_unset=True,
+    summary="List contacts",
+    openapi_extra=asks(
+        ("email", "the whole address"),
+        ("status", f"one of {', '.join((*contacts.ASKED, *contacts.UNKNOWN_HERE))}, or [in] several"),
+        ("lists[id]", "the id of a list, or [in] several"),
+        ("tags[id]", "the id of a tag, or [in] several"),
+        ("created_at[gt]", "a time; [lt] as well"),
+        ("updated_at[gt]", "a time; [lt] as well"),
+        ("truto_super_query", "anything: answer from our own copy, without a call to Constant Contact"),
+    ),
+)
 @needs("contacts:read")
-def list_contacts(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
-    """Contacts page by page, live.
+def list_contacts(request: HttpRequest, integrated_account_id: UUID | None = None) -> Listed | HttpResponse:
+    """Contacts page by page, live, or from our own copy of the account with `truto_super_query`.
 
-    Filters: `email`, `status` (`active`, `unconfirmed`, `unsubscribed`), `lists[id]`, `tags[id]`, `created_at` and
-    `updated_at` with `[gt]` and `[lt]`. Others are named in `meta.ignored_filters`, or refused with `strict=true`.
+    A filter that is not among the parameters is named in `meta.ignored_filters`, or refused with `strict=true`.
     """
-    account, client = client_of(request, integrated_account_id)
     asked = asked_of(request)
+    if asked.from_mirror:
+        return mirrored.listed(account_of(request, integrated_account_id), asked)
+    account, client = client_of(request, integrated_account_id)
     start = asking.href_of(asked.cursor, "/v3/contacts") if asked.cursor else None
     wanted = contacts.filters(asked)
     if wanted is None:  # a status that no contact of the provider's ever has
         return page_of(asked, [])
-    with paging():
-        found = first_with_items(
-            client.contacts.pages(limit=asked.limit, include=contacts.INCLUDED, start=start, **wanted)
-        )
-    names = names_of(account, found.items)
-    return page_of(asked, [contacts.shown(one, names) for one in found.items], found.next_href)
+    pages = client.contacts.pages(
+        limit=asked.limit, include=contacts.INCLUDED, start=start, extra=asked.remote_query, **wanted
+    )
+
+    def shown(page: Page[Contact]) -> list[dict[str, object]]:
+        names = names_of(account, page.items)
+        return [contacts.shown(one, names) for one in page.items]
+
+    return listing(asked, pages, shown, lambda page: page.next_href)
 
 
 @router.get(

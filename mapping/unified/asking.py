@@ -14,10 +14,22 @@ from typing import Final
 OPERATORS: Final = frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte"})
 MOST: Final = 500
 USUAL: Final = 50
+FORMATS: Final = ("unified", "raw", "normalized", "stream", "debug")
 # What is no filter. Other parameters of the contract are not served, and named like a filter that is not.
 CONTROLS: Final = frozenset(
-    {"integrated_account_id", "limit", "next_cursor", "strict", "truto_key_by", "truto_ignore_remote_data"}
+    {
+        "integrated_account_id",
+        "limit",
+        "next_cursor",
+        "strict",
+        "truto_key_by",
+        "truto_ignore_limit",
+        "truto_ignore_remote_data",
+        "truto_response_format",
+        "truto_super_query",
+    }
 )
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
@@ -41,7 +53,10 @@ class Filter:
 
 @dataclass
 class Asked:
-    """A program's query, read; `ignored` are filters that nobody can answer."""
+    """A program's query, read; `ignored` are filters that nobody can answer.
+
+    `remote_query` goes to the provider as it is; `from_mirror` asks for our own copy instead of the provider.
+    """
 
     filters: list[Filter] = field(default_factory=list)
     limit: int = USUAL
@@ -50,6 +65,9 @@ class Asked:
     key_by: str = ""
     excluded: tuple[str, ...] = ()
     with_remote_data: bool = True
+    format: str = "unified"
+    from_mirror: bool = False
+    remote_query: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
 
     def ignore(self, condition: Filter) -> None:
@@ -71,10 +89,10 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
         if match is None:
             raise Refused((key[:100], "names are like field, field[operator] or field[part]"))
         name, parts = match[1], [part for part in re.findall(r"\[([^\[\]]*)\]", match[2]) if part]
-        if (name, value) == ("truto_response_format", "unified"):
-            continue  # what is answered anyway
         if name == "truto_exclude_fields":
             excluded.append(value)
+        elif name == "remote_query" and len(parts) == 1:
+            found.remote_query[parts[0]] = value
         elif name in CONTROLS:
             _control(found, name, value)
         else:
@@ -100,12 +118,31 @@ def _control(found: Asked, name: str, value: str) -> None:
         found.with_remote_data = not _flag(name, value)
     elif name == "truto_key_by":
         found.key_by = value
+    else:
+        _form(found, name, value)
+
+
+def _form(found: Asked, name: str, value: str) -> None:
+    if name == "truto_response_format":
+        if value not in FORMATS:
+            raise Refused((name, f"one of {', '.join(FORMATS)}"))
+        found.format = value
+        found.with_remote_data = found.with_remote_data and value != "normalized"
+    elif name == "truto_super_query":
+        found.from_mirror = bool(value)
+    elif name == "truto_ignore_limit" and _flag(name, value):
+        found.limit = MOST
 
 
 def _flag(name: str, value: str) -> bool:
     if value not in ("true", "false", "1", "0", ""):
         raise Refused((name, "true or false"))
     return value not in ("false", "0")
+
+
+def is_id(text: str) -> bool:
+    """Whether it reads as one of the provider's ids."""
+    return _ID.fullmatch(text) is not None
 
 
 def moment(condition: Filter) -> datetime:
@@ -142,7 +179,9 @@ def href_of(cursor: str, path: str) -> str:
 
 
 def trimmed(asked: Asked, items: list[dict[str, object]]) -> list[dict[str, object]]:
-    """The items without what was not wanted."""
+    """The items without what was not wanted; the provider's own documents alone where they are (`raw`)."""
+    if asked.format == "raw":
+        return [{"id": item["id"], "remote_data": item["remote_data"]} for item in items]
     left_out = set(asked.excluded) | (set() if asked.with_remote_data else {"remote_data"})
     return [{name: value for name, value in item.items() if name not in left_out} for item in items]
 

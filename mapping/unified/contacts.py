@@ -125,7 +125,11 @@ def _value(value: CustomFieldValue, known: FieldName | None) -> object:
     if value.choice_ids:
         labels = [known.label_of(one) if known else one for one in value.choice_ids]
         return labels[0] if len(labels) == 1 else labels
-    text = value.value
+    return typed(value.value, known)
+
+
+def typed(text: str | None, known: FieldName | None) -> str | int | float | bool | None:
+    """A text as its field's type reads; one that does not read so stays the text it is."""
     if text is None or known is None:
         return text
     if known.type == "boolean" and text.lower() in ("true", "false"):

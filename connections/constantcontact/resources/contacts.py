@@ -3,7 +3,7 @@
 A PUT and a sign-up can make somebody mailable again; who may be written how is decided above.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypedDict, Unpack
 
@@ -97,11 +97,12 @@ class Contacts:
         include: Sequence[str] = (),
         include_count: bool = False,
         start: str | None = None,
+        extra: Mapping[str, str] = pages.NOTHING,
         **filters: Unpack[Filters],
     ) -> Iterator[Page[Contact]]:
-        """Page by page, from the first or from a kept link."""
+        """Page by page, from the first or from a kept link; `extra` goes to the provider as it is."""
         first = start or first_href(limit=limit, include=include, include_count=include_count, **filters)
-        return pages.walk(lambda href: self.page(href=href), first)
+        return pages.walk(lambda href: self.page(href=href), pages.with_query(first, extra))
 
     # https://developer.constantcontact.com/api_guide/contacts_create.html
     def create(self, contact: ContactSent, *, create_source: Source = "Account") -> Contact:

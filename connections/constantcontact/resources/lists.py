@@ -1,12 +1,12 @@
 """Contact lists: at most 1,000 an account, names unique."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import httpx
 
 from connections.constantcontact import pages, paths, reading
-from connections.constantcontact.pages import Page
+from connections.constantcontact.pages import NOTHING, Page
 from connections.constantcontact.shapes import Activity, ContactList
 
 Membership = Literal["all", "active"]
@@ -34,8 +34,9 @@ class Lists:
         include_count: bool = False,
         include_membership_count: Membership | None = None,
         start: str | None = None,
+        extra: Mapping[str, str] = NOTHING,
     ) -> Iterator[Page[ContactList]]:
-        """Page by page, from the first or from a kept link; `name` is the whole exact name."""
+        """Page by page, from the first or from a kept link; `name` is the whole exact name, `extra` goes as it is."""
         first = start or pages.href(
             "/v3/contact_lists",
             limit=limit,
@@ -44,7 +45,7 @@ class Lists:
             include_count=include_count or None,
             include_membership_count=include_membership_count,
         )
-        return pages.walk(self.page, first)
+        return pages.walk(self.page, pages.with_query(first, extra))
 
     def all(self, *, include_membership_count: Membership | None = None) -> list[ContactList]:
         """Every list that is not deleted: one or two calls."""

@@ -1,11 +1,11 @@
 """Tags: at most 500 an account, 50 a contact, names unique."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 
 from connections.constantcontact import pages, paths, reading
-from connections.constantcontact.pages import Page
+from connections.constantcontact.pages import NOTHING, Page
 from connections.constantcontact.shapes import Activity, Tag
 
 
@@ -22,11 +22,19 @@ class Tags:
 
     # https://v3.developer.constantcontact.com/api_guide/tags_get.html
     def pages(
-        self, *, limit: int = 500, include_count: bool = False, start: str | None = None
+        self,
+        *,
+        limit: int = 500,
+        include_count: bool = False,
+        start: str | None = None,
+        extra: Mapping[str, str] = NOTHING,
     ) -> Iterator[Page[Tag]]:
-        """Page by page, from the first or from a kept link; with the number of contacts of each if asked for."""
+        """Page by page, from the first or from a kept link; with the number of contacts of each if asked for.
+
+        `extra` goes to the provider as it is.
+        """
         first = start or pages.href("/v3/contact_tags", limit=limit, include_count=include_count or None)
-        return pages.walk(self.page, first)
+        return pages.walk(self.page, pages.with_query(first, extra))
 
     def all(self) -> list[Tag]:
         """Every tag: one call."""

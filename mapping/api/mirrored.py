@@ -1,0 +1,171 @@
+"""Contacts from our own copy of an account: no provider call, and the answer says how old the copy is."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+
+from connections import tenancy
+from connections.api.contract import Fault
+from connections.models import Connection
+from mapping.models import MirrorContact, MirrorState, RemoteField, RemoteTag
+from mapping.unified import asking, mirrored
+from mapping.unified.asking import Asked, Refused
+from mapping.unified.contacts import ASKED, STATUSES, UNKNOWN_HERE, FieldName, Names
+from mapping.unified.mirrored import Kept
+from mapping.values import email_key
+
+_MARK: Final = "mirror:"
+_READ: Final = (
+    "contact_id",
+    "email_key",
+    "standing",
+    "permission",
+    "values",
+    "list_ids",
+    "tag_ids",
+    "seen_at",
+)
+_ARRAYS: Final = {"lists.id": "list_ids", "tags.id": "tag_ids"}
+
+
+def listed(account: Connection, asked: Asked) -> HttpResponse:
+    """A page of the copy, by address.
+
+    Raises:
+        Fault: `mirror_missing`, where the account was never read.
+        Refused: a filter or cursor that cannot be meant.
+    """
+    with tenancy.acting_for(account.tenant_id, account.environment_id):
+        read_at = MirrorState.objects.filter(connection=account).values_list("read_at", flat=True).first()
+        if read_at is None:
+            raise Fault(
+                "mirror_missing",
+                HTTPStatus.CONFLICT,
+                "This account has not been read yet. POST /api/integrated-account/"
+                f"{account.pk}/mirror reads it; or leave truto_super_query out.",
+            )
+        rows = _rows(account, asked)
+        names = Names(
+            {
+                str(row[0]): FieldName(*row[1:])
+                for row in RemoteField.objects.filter(connection=account).values_list(
+                    "custom_field_id", "name", "label", "type", "choice_ids"
+                )
+            },
+            {
+                str(tag_id): name
+                for tag_id, name in RemoteTag.objects.filter(connection=account).values_list("tag_id", "name")
+            },
+        )
+    fields = {known.name: (key, known) for key, known in names.fields.items()}
+    items = [mirrored.shown(row, names, fields) for row in rows[: asked.limit]]
+    body = {
+        "result": asking.keyed(asked, asking.trimmed(asked, items)),
+        "next_cursor": _cursor(rows[asked.limit - 1].email) if len(rows) > asked.limit else None,
+        "prev_cursor": None,
+        "result_count": len(items),
+        "is_partial_response": False,
+        "meta": _meta(asked, read_at),
+    }
+    # As bytes: the rows are of our own making, and looking at each again costs more than reading it.
+    return HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/json")
+
+
+def _meta(asked: Asked, read_at: datetime) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "source": "mirror",
+        "read_at": asking.as_text(read_at),
+        "age_seconds": max(0, round((datetime.now(UTC) - read_at).total_seconds())),
+    }
+    if asked.ignored:
+        found["ignored_filters"] = asked.ignored
+    return found
+
+
+def _rows(account: Connection, asked: Asked) -> list[Kept]:
+    """One more than the page, so that its end is known without counting."""
+    rows = _filtered(MirrorContact.objects.filter(connection=account), asked)
+    if asked.cursor:
+        rows = rows.filter(email_key__gt=_after(asked.cursor))
+    found = rows.order_by("email_key").values_list(*_READ)[: asked.limit + 1]
+    return [
+        Kept(
+            str(row[0]) if row[0] else None,
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            _texts(row[5]),
+            _texts(row[6]),
+            row[7],
+        )
+        for row in found
+    ]
+
+
+def _texts(ids: list[object] | None) -> list[str] | None:
+    return None if ids is None else [str(one) for one in ids]
+
+
+def _filtered(rows: QuerySet[MirrorContact], asked: Asked) -> QuerySet[MirrorContact]:
+    """The filters that the copy can answer; without one for the status, only who is there."""
+    rows = rows if any(one.name in ("status", "email") for one in asked.filters) else rows.filter(_THERE)
+    for one in asked.filters:
+        if one.name == "email" and one.operator in ("eq", "in"):
+            rows = rows.filter(email_key__in=[email_key(value) for value in one.values])
+        elif one.name in _ARRAYS and one.operator in ("eq", "in"):
+            rows = rows.filter(**{f"{_ARRAYS[one.name]}__overlap": _ids(one)})
+        elif one.name == "status" and one.operator in ("eq", "in"):
+            wanted = Q(pk__in=[])
+            for value in one.values:
+                wanted |= _status(one, value)
+            rows = rows.filter(wanted)
+        elif one.name == "updated_at" and one.operator in ("gt", "gte", "lt", "lte"):
+            rows = rows.filter(**{f"seen_at__{one.operator}": asking.moment(one)})
+        else:
+            asked.ignore(one)
+    return rows
+
+
+_THERE: Final = Q(standing__in=["active", "unsubscribed"])
+
+
+def _ids(condition: asking.Filter) -> list[str]:
+    for value in condition.values:
+        if not asking.is_id(value):
+            raise Refused((condition.parameter, "the id of a list or tag"))
+    return list(condition.values)
+
+
+def _status(condition: asking.Filter, value: str) -> Q:
+    if value == "unsubscribed":
+        return Q(standing="unsubscribed")
+    if value == "cleaned":
+        return Q(standing__in=["deleted", "vanished"])
+    if value in ASKED:
+        words = [word for word, status in STATUSES.items() if status == value]
+        return Q(standing="active", permission__in=words)
+    if value in UNKNOWN_HERE:
+        return Q(pk__in=[])
+    known = ", ".join(sorted({*ASKED, *UNKNOWN_HERE}))
+    raise Refused((condition.parameter, f"one of {known}, not {value[:50]}"))
+
+
+def _cursor(address: str) -> str:
+    return base64.urlsafe_b64encode(f"{_MARK}{address}".encode()).decode().rstrip("=")
+
+
+def _after(cursor: str) -> str:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    if not text.startswith(_MARK) or "\x00" in text:
+        raise Refused(("next_cursor", "the next_cursor of the page before, unchanged"))
+    return text.removeprefix(_MARK)

@@ -1,0 +1,87 @@
+"""A contact of the mirror in the unified shape: what imports compare with, so less than a live reading tells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from mapping.unified.asking import as_text
+from mapping.unified.contacts import STATUSES, FieldName, Names, typed
+
+_CUSTOM: Final = "cf:"
+_ADDRESS: Final = {
+    "street": "street_1",
+    "city": "city",
+    "state": "state",
+    "country": "country",
+    "zip": "postal_code",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row of the mirror; `values` by import column, lists and tags by id, None where not known."""
+
+    contact_id: str | None
+    email: str
+    standing: str
+    permission: str
+    values: Mapping[str, str]
+    list_ids: Sequence[str] | None
+    tag_ids: Sequence[str] | None
+    seen_at: datetime
+
+
+def shown(row: Kept, names: Names, fields: Mapping[str, tuple[str, FieldName]]) -> dict[str, object]:
+    """One contact.
+
+    Args:
+        fields: custom fields by their name in imports: the provider's id, and what is known of it.
+    """
+    values = row.values
+    first, last, phone = values.get("first_name"), values.get("last_name"), values.get("phone")
+    address = {ours: values.get(theirs) for theirs, ours in _ADDRESS.items()}
+    custom = {name[len(_CUSTOM) :]: value for name, value in values.items() if name.startswith(_CUSTOM)}
+    return {
+        "id": row.contact_id,
+        "first_name": first,
+        "last_name": last,
+        "name": " ".join(part for part in (first, last) if part) or None,
+        "email": row.email,
+        "phones": [{"phone": phone, "type": None}] if phone else [],
+        "addresses": [{**address, "street_2": None, "type": None}] if any(address.values()) else [],
+        "lists": [{"id": one} for one in row.list_ids or ()],
+        "tags": [{"id": one, "name": names.tags.get(one)} for one in row.tag_ids or ()],
+        "status": status_of(row),
+        "updated_at": as_text(row.seen_at),
+        "custom_fields": {
+            name: typed(value, fields[name][1] if name in fields else None) for name, value in custom.items()
+        },
+        "custom_fields_meta": [
+            {
+                "id": fields[name][0],
+                "name": name,
+                "label": fields[name][1].label,
+                "type": fields[name][1].type,
+            }
+            for name in custom
+            if name in fields
+        ],
+        "consent": {
+            "permission_to_send": row.permission or None,
+            "opt_in_source": None,
+            "opt_in_at": None,
+            "opt_out_source": None,
+            "opt_out_at": None,
+            "opt_out_reason": None,
+        },
+    }
+
+
+def status_of(row: Kept) -> str | None:
+    """As of a live contact; None where only a live reading can tell whether somebody may be written to."""
+    if row.standing == "unsubscribed":
+        return "unsubscribed"
+    if row.standing in ("deleted", "vanished"):
+        return "cleaned"
+    return STATUSES.get(row.permission)

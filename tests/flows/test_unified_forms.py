@@ -1,0 +1,170 @@
+"""The forms in which the unified API answers, and our own copy in place of the provider."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.flows.importing import Person
+from tests.flows.mirrors import at_provider, create, linked
+from tests.flows.programs import Program, bytes_of
+
+MARKETING = "/api/unified/marketing-automation"
+CONTACTS = f"{MARKETING}/contacts"
+
+
+@pytest.fixture
+def people(simulator):
+    """Five people, one of whom unsubscribed and one of whom was deleted, and a list with two."""
+    news = at_provider(simulator, "POST", "/v3/contact_lists", {"name": "News"})["list_id"]
+    visits = at_provider(
+        simulator, "POST", "/v3/contact_custom_fields", {"label": "Visits", "type": "number"}
+    )
+    made = {
+        name: create(
+            simulator,
+            f"{name}@people.example",
+            first_name=name.title(),
+            **({"list_memberships": [news]} if name in ("ana", "bo") else {}),
+            custom_fields=[{"custom_field_id": visits["custom_field_id"], "value": "3"}],
+        )
+        for name in ("ana", "bo", "cem", "dee", "eva")
+    }
+    simulator.ask("/_sim/unsubscribe", {"account": "Acme Bakery", "email": "bo@people.example"})
+    at_provider(simulator, "DELETE", f"/v3/contacts/{made['cem']['contact_id']}")
+    return {"news": news, "visits": visits, **made}
+
+
+@pytest.fixture
+def program(people, world, simulator):
+    person = Person(world)
+    made = Program(world, person.connection)
+    made.person = person
+    return made
+
+
+def ask(program, path, status=200):
+    answer = program.ask("GET", path)
+    assert answer.status_code == status, answer.content
+    return answer.json()
+
+
+def test_raw_is_the_providers_document_alone(program, people):
+    (found,) = ask(program, f"{CONTACTS}?email=ana@people.example&truto_response_format=raw")["result"]
+    assert set(found) == {"id", "remote_data"}
+    assert found["remote_data"]["email_address"]["address"] == "ana@people.example"
+    one = ask(program, f"{CONTACTS}/{people['ana']['contact_id']}?truto_response_format=raw")["result"]
+    assert one == found
+    moved = ask(
+        program,
+        f"{CONTACTS}/{people['ana']['contact_id']}?truto_response_format=raw".replace("/api/", "/compat/"),
+    )
+    assert moved == found["remote_data"]
+
+
+def test_normalized_leaves_the_document_out(program):
+    for one in ask(program, f"{CONTACTS}?truto_response_format=normalized")["result"]:
+        assert "remote_data" not in one and one["first_name"]
+
+
+def test_debug_shows_what_came(program):
+    found = ask(program, f"{CONTACTS}?limit=2&truto_response_format=debug")
+    debug = found["meta"]["debug"]
+    assert [one["contact_id"] for one in debug["data"]] == [one["id"] for one in found["result"]]
+    assert (debug["nextCursor"], debug["resultCount"], debug["isEmptyResult"]) == (
+        found["next_cursor"],
+        2,
+        False,
+    )
+    moved = ask(program, f"{CONTACTS}?limit=2&truto_response_format=debug".replace("/api/", "/compat/"))
+    assert set(moved) == {"result", "debug"}
+
+
+@pytest.mark.parametrize("resource", ["contacts", "lists", "tags"])
+def test_a_stream_is_every_page_line_by_line(program, simulator, resource):
+    for number in range(3):
+        program.ask("POST", f"{MARKETING}/tags", {"name": f"Tag {number}"})
+        program.ask("POST", f"{MARKETING}/lists", {"name": f"List {number}"})
+    everyone = ask(program, f"{MARKETING}/{resource}?limit=500")["result"]
+    answer = program.ask("GET", f"{MARKETING}/{resource}?limit=1&truto_response_format=stream")
+    assert answer["Content-Type"] == "application/x-ndjson"
+    assert [json.loads(line) for line in bytes_of(answer).splitlines()] == everyone
+    assert len(everyone) >= 3
+
+
+def test_what_is_asked_of_the_provider_goes_as_it_is(program):
+    found = ask(program, f"{MARKETING}/lists?limit=1&remote_query[include_membership_count]=all&remote_query[limit]=2")
+    assert len(found["result"]) == 2
+    assert all("membership_count" in one["remote_data"] for one in found["result"])
+
+
+def test_a_form_that_is_none_is_refused_by_name(program):
+    refused = ask(program, f"{CONTACTS}?truto_response_format=xml", 400)
+    assert refused["details"]["failures"][0]["field"] == "truto_response_format"
+
+
+# --- Our own copy --------------------------------------------------------------------------------------------
+
+
+def mirrored(program, query="", status=200):
+    return ask(program, f"{CONTACTS}?truto_super_query=wnam{query}", status)
+
+
+def test_without_a_copy_it_says_how_to_get_one(program):
+    refused = mirrored(program, status=409)
+    assert refused["details"]["reason"] == "mirror_missing"
+    assert "/mirror" in refused["message"]
+
+
+def test_the_copy_answers_without_a_call_and_tells_its_age(program, simulator, people):
+    linked(program.person)
+    before = len(simulator.calls())
+    first = mirrored(program, "&limit=2")
+    second = mirrored(program, f"&limit=2&next_cursor={first['next_cursor']}")
+    assert simulator.calls()[before:] == []
+    assert [one["email"].partition("@")[0] for one in first["result"] + second["result"]] == [
+        "ana",
+        "bo",
+        "dee",
+        "eva",
+    ]
+    assert second["next_cursor"] is None
+    assert first["meta"]["source"] == "mirror" and 0 <= first["meta"]["age_seconds"] < 60
+    assert datetime.fromisoformat(first["meta"]["read_at"]) < datetime.now(UTC)
+    ana, bo = first["result"]
+    assert (ana["first_name"], ana["custom_fields"]) == ("Ana", {people["visits"]["name"]: 3})
+    assert ana["lists"] == [{"id": people["news"]}]
+    assert bo["status"] == "unsubscribed"
+    assert ana["status"] is None, "that nobody unsubscribed is not leave to write"
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("&email=Ana@people.example", ["ana"]),
+        ("&email[in]=ana@people.example,dee@people.example", ["ana", "dee"]),
+        ("&status=unsubscribed", ["bo"]),
+        ("&status=cleaned", ["cem"]),
+        ("&status=bounced", []),
+        ("&updated_at[gt]=2100-01-01", []),
+    ],
+)
+def test_the_copy_is_filtered(program, query, names):
+    linked(program.person)
+    assert [one["email"].partition("@")[0] for one in mirrored(program, query)["result"]] == names
+
+
+def test_the_copy_is_filtered_by_list_and_names_what_it_cannot(program, people):
+    linked(program.person)
+    found = mirrored(program, f"&lists[id]={people['news']}&score=3")
+    # Who unsubscribes is on no list any more.
+    assert [one["email"].partition("@")[0] for one in found["result"]] == ["ana"]
+    assert found["meta"]["ignored_filters"] == ["score"]
+    for query in ("&lists[id]=news", "&status=happy", "&next_cursor=nonsense", "&truto_response_format=raw"):
+        assert mirrored(program, query, 400)["details"]["failures"]
+
+
+def test_another_workspace_sees_nothing_of_the_copy(program, world):
+    linked(program.person)
+    other = Program(world, program.person.connection, world.stranger)
+    assert other.ask("GET", f"{CONTACTS}?truto_super_query=1").status_code == 404

@@ -41,6 +41,8 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
         Fault: `mirror_missing`, where the account was never read.
         Refused: a filter or cursor that cannot be meant.
     """
+    if asked.format not in ("unified", "normalized"):
+        raise Refused(("truto_response_format", "unified or normalized: our copy holds no documents"))
     with tenancy.acting_for(account.tenant_id, account.environment_id):
         read_at = MirrorState.objects.filter(connection=account).values_list("read_at", flat=True).first()
         if read_at is None:

@@ -93,7 +93,9 @@ def test_a_stream_is_every_page_line_by_line(program, simulator, resource):
 
 
 def test_what_is_asked_of_the_provider_goes_as_it_is(program):
-    found = ask(program, f"{MARKETING}/lists?limit=1&remote_query[include_membership_count]=all&remote_query[limit]=2")
+    found = ask(
+        program, f"{MARKETING}/lists?limit=1&remote_query[include_membership_count]=all&remote_query[limit]=2"
+    )
     assert len(found["result"]) == 2
     assert all("membership_count" in one["remote_data"] for one in found["result"])
 

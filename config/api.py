@@ -24,6 +24,7 @@ from connections.vault import CannotOpen
 from mapping.api import router as unified_router
 from mapping.unified.asking import Refused
 from syncjobs.api import router as jobs_router
+from syncjobs.webhookapi import router as webhook_router
 
 
 class ApiToken(HttpBearer):
@@ -47,6 +48,7 @@ api.add_router("", accounts.router)
 api.add_router("", unified_router)
 api.add_router("", proxy_router)
 api.add_router("", jobs_router)
+api.add_router("", webhook_router)
 
 
 def _fault(

@@ -1,7 +1,9 @@
 """Webhooks, over HTTP: set up by a program, sent to a real receiver, signed, in order, tried again, once per event."""
 
 import base64
+import html
 import io
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -237,6 +239,31 @@ def test_a_test_event_arrives_signed(program, receiver):
     assert signed_by(made["secret"], one) == (True, 1)
     one.body += b" "
     assert signed_by(made["secret"], one) == (False, 0)
+
+
+@pytest.mark.parametrize("code_id", ["verify-python", "verify-truto"])
+def test_the_guides_own_program_verifies(program, receiver, code_id):
+    page = program.client.get("/docs/webhooks/").content.decode()
+    shown = html.unescape(re.search(rf'<code id="{code_id}">(.*?)</code>', page, re.S)[1])
+    names = {}
+    exec(shown, names)
+    made = create(program, receiver.url)
+    program.ask("POST", "/api/webhook/test", {"id": made["id"]})
+    webhooksending.send_due()
+    (one,) = receiver.received
+
+    def verified(body, secret=made["secret"]):
+        try:
+            return bool(names["verified"](secret, one.headers, body))
+        except ValueError:
+            return False
+
+    assert verified(one.body)
+    assert not verified(one.body + b" ")
+    assert not verified(one.body, "whsec_" + base64.b64encode(b"x" * 32).decode())
+    for name, words in webhookevents.EVENTS.items():
+        assert name in page
+        assert words in html.unescape(page)
 
 
 def test_an_endpoint_that_is_not_active_is_not_tested(program, receiver):
@@ -619,6 +646,20 @@ def test_a_sender_that_died_is_followed_by_another(world, program, receiver, clo
         webhooksending._settle(held, webhooksending.Outcome(500, "late"), clock.now)
     (one,) = deliveries(world.scope())
     assert (one.state, one.attempts) == ("delivered", 2)
+
+
+def test_a_delivery_whose_every_sender_dies_ends(world, program, receiver, clock):
+    create(program, receiver.url, "api_token:created")
+    make_token(world.scope())
+    for _ in range(10):
+        with world.scope().transaction():
+            assert webhooksending._claim(Webhook.objects.get().pk, clock.now) is not None
+        clock.turn(minutes=3)
+    assert webhooksending.send_due(clock=clock) == 0
+    (one,) = deliveries(world.scope())
+    assert one.state == "failed"
+    assert "again and again" in one.last_error
+    assert receiver.received == []
 
 
 def test_what_is_over_is_let_go_of_after_a_month(world, program, receiver, clock):

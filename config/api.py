@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from connections import daybudget, ratelimits, scoping
@@ -212,6 +212,12 @@ def sealed(request: HttpRequest, error: CannotOpen) -> HttpResponse:
         "This account's tokens cannot be opened at the moment. Whoever runs Patchbay finds out why by doctor."
     )
     return _fault(request, 503, "key_missing", message)
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """400: a body that is no JSON."""
+    return _fault(request, error.status_code, "invalid_request", f"{error}.")
 
 
 @api.exception_handler(ValidationError)

@@ -4,7 +4,6 @@ Public, and shows nothing of a workspace. What changes with the code (roles, rea
 URI) is read from it, so that a page cannot fall behind.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,7 +19,7 @@ from config import reference
 from connections import linkoutcomes, pages, provisioning, roles
 from connections.api import codes
 from connections.models import ProviderApp
-from syncjobs import webhookevents, webhookguide, webhooks
+from syncjobs import webhookevents, webhookguide
 from syncjobs.imports import progress
 
 
@@ -232,43 +231,7 @@ def _programs() -> dict[str, Any]:
 
 
 def _webhooks() -> dict[str, Any]:
-    env = settings.ENV
-    sample = {
-        "id": "5f0c7f3e-0b8e-4b0a-9d1e-3f4c2a7b6d10",
-        "event": "api_token:deleted",
-        "event_type": "api_token:deleted",
-        "payload": {"id": "0d9a1c52-7a3b-4a51-8a8e-51b0c7a4e9d2"},
-        "environment_id": "b7f4d0a6-1c1f-4e0e-8a0c-2f6f3f3f9c11",
-        "webhook_id": "c2a5e8d4-6f0b-4c39-9f5d-7e1b8a2d4f60",
-        "created_at": "2026-01-31T09:30:00.123456+00:00",
-    }
-    send = 'curl -s -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
-    wanted = '{"target_url": "https://hooks.example.com/patchbay", "event_types": ["sync_job_run:completed"]}'
-    commands = (
-        "TOKEN=pb_test_...",
-        f"{send} {settings.PUBLIC_URL}/api/webhook \\\n  -d '{wanted}'",
-        f'{send} {settings.PUBLIC_URL}/api/webhook/test -d \'{{"id": "..."}}\'',
-    )
-    return {
-        "commands": "\n".join(commands),
-        "body": json.dumps(sample, indent=2),
-        "python": webhookguide.PYTHON,
-        "javascript": webhookguide.JAVASCRIPT,
-        "truto": webhookguide.TRUTO,
-        "most": webhooks.MOST,
-        "seconds": f"{env.EGRESS_SECONDS:g}",
-        "tries": len(env.webhook_pauses) + 1,
-        "pauses": ", ".join(_lasting(one) for one in env.webhook_pauses),
-        **_table(["Event", "Means"], webhookevents.EVENTS.items()),
-    }
-
-
-def _lasting(seconds: int) -> str:
-    """A length of time as people say it."""
-    for unit, name in ((3600, "hour"), (60, "minute")):
-        if seconds >= unit and seconds % unit == 0:
-            return f"{seconds // unit} {name}{'' if seconds == unit else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+    return {**webhookguide.facts(), **_table(["Event", "Means"], webhookevents.EVENTS.items())}
 
 
 def _privacy() -> dict[str, Any]:

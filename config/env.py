@@ -263,8 +263,9 @@ class Env(BaseSettings):
     @field_validator("WEBHOOK_PAUSES")
     @classmethod
     def _growing_pauses(cls, value: str) -> str:
-        pauses = _seconds(value)
-        if not pauses or pauses[0] < 1 or pauses != sorted(pauses):
+        parts = [part.strip() for part in value.split(",")]
+        pauses = [int(part) for part in parts if part.isdecimal()]
+        if len(pauses) < len(parts) or pauses[0] < 1 or pauses != sorted(pauses):
             raise ValueError(
                 "needs whole seconds, comma-separated, each pause at least as long as the one before"
             )
@@ -274,11 +275,6 @@ class Env(BaseSettings):
     def egress_allowed(self) -> frozenset[tuple[str, int]]:
         """(host, port) of each test server that webhooks may be sent to."""
         return _hosts(self.EGRESS_ALLOW)
-
-    @property
-    def webhook_pauses(self) -> list[int]:
-        """Seconds after the first, second, ... failed try."""
-        return _seconds(self.WEBHOOK_PAUSES)
 
     @property
     def mail_server(self) -> mailserver.MailServer | None:
@@ -321,13 +317,6 @@ def _hosts(text: str) -> frozenset[tuple[str, int]]:
             raise ValueError(f"needs host:port, comma-separated; {entry!r} is none")
         found.add((host.lower().strip("[]"), int(port)))
     return frozenset(found)
-
-
-def _seconds(text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise ValueError("needs whole seconds, comma-separated")
-    return [int(part) for part in parts]
 
 
 def read() -> Env:

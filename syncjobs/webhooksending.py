@@ -100,10 +100,15 @@ def tidy(now: datetime) -> None:
 
 def pause(attempts: int, chance: float) -> timedelta | None:
     """How long to wait after so many tries; None where it was the last. `chance` is from 0 to 1."""
-    pauses = settings.ENV.webhook_pauses
-    if attempts > len(pauses):
+    lengths = pauses()
+    if attempts > len(lengths):
         return None
-    return timedelta(seconds=pauses[attempts - 1] * (1 + JITTER * chance))
+    return timedelta(seconds=lengths[attempts - 1] * (1 + JITTER * chance))
+
+
+def pauses() -> list[int]:
+    """Seconds after the first, second, ... failed try."""
+    return [int(one) for one in settings.ENV.WEBHOOK_PAUSES.split(",")]
 
 
 def _due(now: datetime) -> Q:
@@ -138,7 +143,7 @@ def _claim(webhook_id: Any, now: datetime) -> WebhookDelivery | None:  # Any: wh
 def _send(delivery: WebhookDelivery, now: datetime) -> Outcome:
     """One try. Outside every transaction."""
     webhook = delivery.webhook
-    if delivery.attempts > len(settings.ENV.webhook_pauses) + 1:
+    if delivery.attempts > len(pauses()) + 1:
         # A try that ends its worker leaves no answer behind; only the count of claims tells.
         return Outcome(None, "Sending it ended its worker again and again.")
     try:

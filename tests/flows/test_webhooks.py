@@ -170,6 +170,15 @@ def test_what_is_not_accepted_is_named(program, changes, field, words):
     assert program.ask("GET", f"/api/webhook/{made['id']}").json() == before
 
 
+@pytest.mark.parametrize("body", ["{", "[]", "null", '"x"', "\x00", '{"target_url": 1}'])
+def test_a_body_that_is_none_has_the_one_shape_of_an_error(program, body):
+    for path in ("/api/webhook", "/api/webhook/test"):
+        answer = program.ask("POST", path, body)
+        assert answer.status_code == 400
+        assert answer.json()["statusCode"] == 400
+        assert answer.json()["details"]["reason"] == "invalid_request"
+
+
 def test_there_are_so_many_and_no_more(program):
     for _ in range(20):
         create(program, "https://hooks.example.com/")

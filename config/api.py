@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from connections import daybudget, ratelimits, scoping
@@ -24,6 +24,7 @@ from connections.vault import CannotOpen
 from mapping.api import router as unified_router
 from mapping.unified.asking import Refused
 from syncjobs.api import router as jobs_router
+from syncjobs.webhookapi import router as webhook_router
 
 
 class ApiToken(HttpBearer):
@@ -47,6 +48,7 @@ api.add_router("", accounts.router)
 api.add_router("", unified_router)
 api.add_router("", proxy_router)
 api.add_router("", jobs_router)
+api.add_router("", webhook_router)
 
 
 def _fault(
@@ -210,6 +212,12 @@ def sealed(request: HttpRequest, error: CannotOpen) -> HttpResponse:
         "This account's tokens cannot be opened at the moment. Whoever runs Patchbay finds out why by doctor."
     )
     return _fault(request, 503, "key_missing", message)
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """400: a body that is no JSON."""
+    return _fault(request, error.status_code, "invalid_request", f"{error}.")
 
 
 @api.exception_handler(ValidationError)

@@ -50,6 +50,11 @@ app.conf.update(
             "schedule": settings.ENV.JOB_SWEEP_SECONDS,
             "options": {"expires": 30},
         },
+        "deliver": {
+            "task": "syncjobs.tasks.deliver",
+            "schedule": settings.ENV.JOB_SWEEP_SECONDS,
+            "options": {"expires": 30},
+        },
         "renew": {
             "task": "connections.tasks.renew",
             "schedule": settings.ENV.TOKEN_SWEEP_SECONDS,

@@ -19,6 +19,7 @@ from config import reference
 from connections import linkoutcomes, pages, provisioning, roles
 from connections.api import codes
 from connections.models import ProviderApp
+from syncjobs import webhookevents, webhookguide
 from syncjobs.imports import progress
 
 
@@ -44,6 +45,7 @@ PAGES: Final = (
     Page("limits", "Why does it wait?", "The limits of Constant Contact, and how they are shared."),
     Page("programs", "For programs", "The API: a first call, addresses, filters, limits."),
     Page("api", "Reference of the API", "Every call, what it takes and what it needs."),
+    Page("webhooks", "Webhooks", "Your server hears what happens: events, signatures, retries."),
     Page("errors", "Errors of the API", "Every code: the cause, who can mend it, and what to do."),
     Page("roles", "People and roles", "Who may do what, invitations, and ownership."),
     Page("mail", "Mail", "Which messages Patchbay sends, and where they go."),
@@ -228,6 +230,10 @@ def _programs() -> dict[str, Any]:
     }
 
 
+def _webhooks() -> dict[str, Any]:
+    return {**webhookguide.facts(), **_table(["Event", "Means"], webhookevents.EVENTS.items())}
+
+
 def _privacy() -> dict[str, Any]:
     return {"upload_days": settings.ENV.UPLOAD_DAYS, "audit_days": settings.ENV.AUDIT_DETAIL_DAYS}
 
@@ -241,6 +247,7 @@ FACTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "privacy": _privacy,
     "programs": _programs,
     "api": lambda: {"groups": list(reference.groups().items())},
+    "webhooks": _webhooks,
     "errors": lambda: {"codes": sorted(codes.CODES.items())},
     "operators": _operators,
     "troubleshooting": lambda: {"outcomes": linkoutcomes.OUTCOMES, "reasons": progress.REASONS},

@@ -199,6 +199,18 @@ class Env(BaseSettings):
         le=600,
         description="Between two looks for a call whose answer was lost, before it may be sent again.",
     )
+    EGRESS_ALLOW: str = Field(
+        "",
+        description="Test servers that webhooks may be sent to besides public https addresses: `host:port`, "
+        "comma-separated, http included; never on a real deployment.",
+    )
+    EGRESS_SECONDS: float = Field(
+        15.0, gt=0, le=30, description="Longest time that one webhook delivery may take as a whole."
+    )
+    WEBHOOK_PAUSES: str = Field(
+        "5,300,1800,7200,18000,36000,50400,72000,86400",
+        description="Seconds between the tries of one webhook delivery, comma-separated; a little chance is added.",
+    )
     FAILPOINT: str = Field(
         "",
         pattern=r"^([a-z_.]+:\d+)?$",
@@ -242,6 +254,28 @@ class Env(BaseSettings):
             mailserver.check_sender(value)
         return value
 
+    @field_validator("EGRESS_ALLOW")
+    @classmethod
+    def _hosts_with_ports(cls, value: str) -> str:
+        _hosts(value)
+        return value
+
+    @field_validator("WEBHOOK_PAUSES")
+    @classmethod
+    def _growing_pauses(cls, value: str) -> str:
+        parts = [part.strip() for part in value.split(",")]
+        pauses = [int(part) for part in parts if part.isdecimal()]
+        if len(pauses) < len(parts) or pauses[0] < 1 or pauses != sorted(pauses):
+            raise ValueError(
+                "needs whole seconds, comma-separated, each pause at least as long as the one before"
+            )
+        return value
+
+    @property
+    def egress_allowed(self) -> frozenset[tuple[str, int]]:
+        """(host, port) of each test server that webhooks may be sent to."""
+        return _hosts(self.EGRESS_ALLOW)
+
     @property
     def mail_server(self) -> mailserver.MailServer | None:
         """Where messages are handed over; None without EMAIL_URL."""
@@ -273,6 +307,16 @@ class Env(BaseSettings):
         if not self.EMAIL_OFF and not (self.EMAIL_URL.get_secret_value() and self.EMAIL_FROM):
             raise ValueError("production needs EMAIL_URL and EMAIL_FROM, or EMAIL_OFF=1 to do without mail")
         return self
+
+
+def _hosts(text: str) -> frozenset[tuple[str, int]]:
+    found = set()
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        host, _, port = entry.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+            raise ValueError(f"needs host:port, comma-separated; {entry!r} is none")
+        found.add((host.lower().strip("[]"), int(port)))
+    return frozenset(found)
 
 
 def read() -> Env:

@@ -12,6 +12,7 @@ from connections import gateway, tenancy
 from connections.constantcontact import errors
 from connections.models import Connection, ConnectionToken
 from connections.privileges import role_of
+from connections.signals import connection_changed
 
 # What Patchbay's own calls need of the person who connected (api_guide/user_privileges.html).
 NEEDED: Final = (
@@ -91,7 +92,9 @@ def judge(
 
 def forget(connection: Connection) -> None:
     """Somebody says that it was mended: the next call finds out. Inside the connection's scope."""
-    Connection.objects.filter(pk=connection.pk).exclude(refusal="").update(refusal="", last_error="")
+    mended = Connection.objects.filter(pk=connection.pk).exclude(refusal="").update(refusal="", last_error="")
+    if mended:
+        connection_changed.send(sender=Connection, connection=connection, change="updated")
 
 
 def _keep(connection: Connection, names: list[str] | None, found: Finding) -> None:
@@ -100,7 +103,11 @@ def _keep(connection: Connection, names: list[str] | None, found: Finding) -> No
         changes = {"privileges": names, "account_role": role_of(names)}
     if found.is_persons:
         changes |= {"refusal": found.reason, "last_error": found.text[:300]}
-    Connection.objects.filter(pk=connection.pk, status=Connection.Status.ACTIVE).update(**changes)
+    rows = Connection.objects.filter(pk=connection.pk, status=Connection.Status.ACTIVE)
+    is_news = found.is_persons and rows.exclude(refusal=found.reason).exists()
+    rows.update(**changes)
+    if is_news:
+        connection_changed.send(sender=Connection, connection=connection, change="updated")
 
 
 def _article(role: str) -> str:

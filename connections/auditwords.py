@@ -39,10 +39,14 @@ GROUPS: Final[dict[str, tuple[str, dict[str, str]]]] = {
         },
     ),
     "keys": (
-        "API tokens and applications",
+        "API tokens, webhooks and applications",
         {
             "token_created": "{who} made an API token[: {about}]",
             "token_revoked": "{who} revoked an API token[: {about}]",
+            "webhook_created": "{who} made a webhook[ to {about}]",
+            "webhook_changed": "{who} changed a webhook[ to {about}]",
+            "webhook_deleted": "{who} deleted a webhook[ to {about}]",
+            "webhook_secret_changed": "{who} changed the secret of a webhook[ to {about}]",
             "application_brought": "{who} set the Constant Contact application[ with the client id {about}]",
         },
     ),

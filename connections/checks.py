@@ -35,6 +35,20 @@ def roles_are_separate(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(deploy=True)
+def no_test_server_is_let_in(**kwargs: Any) -> list[CheckMessage]:
+    """On a real deployment webhooks leave for public addresses only."""
+    if not settings.ENV.EGRESS_ALLOW:
+        return []
+    return [
+        Error(
+            "EGRESS_ALLOW lets webhooks reach addresses that are not public.",
+            hint="Take it out of the environment; it is for tests.",
+            id="patchbay.E005",
+        )
+    ]
+
+
 @register()
 def environments_are_apart(**kwargs: Any) -> list[CheckMessage]:
     """The settings give live and test different providers."""

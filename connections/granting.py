@@ -100,6 +100,7 @@ def _check(connection: Connection) -> None:
         connection.last_error = connection.refusal = ""
         connection.linked_at = datetime.now(UTC)
         connection.save(update_fields=["status", "last_error", "refusal", "linked_at"])
+        connection_changed.send(sender=Connection, connection=connection, change="active")
 
 
 def _keep_once(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: list[str]) -> Connection:
@@ -129,6 +130,7 @@ def _keep(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: l
             else Q(account_id=account_id, customer_ref=state.customer_ref)
         )
         connection = known.first()
+        change = "created" if connection is None else "updated"
         if connection is None:
             connection = Connection(
                 tenant_id=state.tenant_id,
@@ -143,6 +145,7 @@ def _keep(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: l
         connection.save()
         tokens.store(connection, grant, datetime.now(UTC))
         calllog.adopt(state.pk, connection.pk)
+        connection_changed.send(sender=Connection, connection=connection, change=change)
     return connection
 
 

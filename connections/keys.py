@@ -15,6 +15,7 @@ from typing import Final
 from connections import tenancy
 from connections.constantcontact.redaction import Secret
 from connections.models import ApiKey, Environment, User
+from connections.signals import token_changed
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 EVERYTHING: Final = "everything"
@@ -25,6 +26,8 @@ SCOPES: Final[dict[str, str]] = {
     "contacts:write": "Change and delete contacts, lists and tags",
     "users:read": "See who the accounts' users are, and their roles",
     "jobs:read": "See jobs and their counts",
+    "webhooks:read": "See webhooks",
+    "webhooks:write": "Set up webhooks, and change their secrets",
     "proxy": "Call Constant Contact itself in an account's name: read, change and delete everything there",
 }
 
@@ -65,6 +68,7 @@ def create(
         expires_at=expires_at,
         created_by=user,
     )
+    token_changed.send(sender=ApiKey, key=key, change="created")
     return key, Secret(token)
 
 
@@ -131,12 +135,14 @@ def in_words(scopes: Collection[str]) -> str:
 
 def revoke(key: ApiKey) -> None:
     """Take a token back, at once. Inside its environment's scope."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=datetime.now(UTC))
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=datetime.now(UTC)):
+        token_changed.send(sender=ApiKey, key=key, change="deleted")
 
 
 def revoke_named(name: str) -> None:
     """Take back the tokens of this name. Inside their environment's scope."""
-    ApiKey.objects.filter(name=name, revoked_at=None).update(revoked_at=datetime.now(UTC))
+    for key in ApiKey.objects.filter(name=name, revoked_at=None):
+        revoke(key)
 
 
 def _digest(token: str) -> bytes:

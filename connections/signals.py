@@ -1,9 +1,14 @@
-"""The one way news travels upward: a connection changed. Heard in `syncjobs.receivers`, nowhere else.
+"""The one way news travels upward: something changed here. Heard in `syncjobs.receivers`, nowhere else.
 
-`connection_changed` is sent with `connection` and `change`: `verified` (account and person are known and fit;
-what must be read before it counts as connected is read now), `linked` (it is connected), `needs_reauth`.
+`connection_changed` is sent with `connection` and `change`. Outside every transaction: `verified` (account and person
+are known and fit; what must be read before it counts as connected is read now) and `linked` (it is connected).
+Inside the transaction of the change, for who must hear of it if and only if it is kept: `created`, `updated`,
+`active`, `needs_reauth`, `reactivated` (it works again, and nobody reconnected it), `deleted` (before its row goes).
+
+`token_changed` is sent with an API token's `key` and `change`, inside the transaction: `created` or `deleted`.
 """
 
 from django.dispatch import Signal
 
 connection_changed = Signal()
+token_changed = Signal()

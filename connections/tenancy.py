@@ -13,6 +13,7 @@ ids only (`FINDERS`):
     find_invitation(digest)           -> workspace, invitation
     find_due_jobs(limit)              -> workspace, environment, job
     find_due_tokens(limit)            -> workspace, environment, connection
+    find_due_deliveries(limit, time)  -> workspace, environment, webhook
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ FINDERS = (
     "find_invitation",
     "find_due_jobs",
     "find_due_tokens",
+    "find_due_deliveries",
 )
 
 

@@ -178,7 +178,7 @@ def _end(connection: Connection, seen: ConnectionToken) -> None:
             return
         words = ANSWER_LOST if seen.asks else NEEDS_RECONNECT
         rows.update(status=Connection.Status.NEEDS_REAUTH, last_error=words)
-    connection_changed.send(sender=Connection, connection=connection, change="needs_reauth")
+        connection_changed.send(sender=Connection, connection=connection, change="needs_reauth")
 
 
 def _look(

@@ -11,5 +11,8 @@ class SyncJobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen for news from below."""
-        from syncjobs import receivers  # noqa: F401  # importing connects them
+        """Listen for news from below; say what is sealed here."""
+        from connections import rotation
+        from syncjobs import receivers, webhooks  # noqa: F401  # importing receivers connects them
+
+        rotation.also(*webhooks.SEALED)

@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from connections import bell, tenancy
 from connections.failpoints import failpoint
 from connections.models import Connection, User
-from syncjobs import states
+from syncjobs import states, webhookevents
 from syncjobs.models import JobStep, SyncJob
 
 MOST_DUE = 20
@@ -46,7 +46,7 @@ def enqueue(
     started_by: User | None = None,
 ) -> SyncJob:
     """A job's row in the caller's transaction, once for its key; the bell rings after the commit."""
-    job, _ = SyncJob.objects.get_or_create(
+    job, is_new = SyncJob.objects.get_or_create(
         tenant_id=connection.tenant_id,
         environment_id=connection.environment_id,
         kind=kind,
@@ -59,6 +59,8 @@ def enqueue(
             "not_before": datetime.now(UTC),
         },
     )
+    if is_new:
+        webhookevents.of_job(job, "created")
     transaction.on_commit(ring)
     return job
 
@@ -134,6 +136,7 @@ class Claim:
             ended_at=ended_at,
             **changes,
         )
+        webhookevents.of_job(self.job, "ended")
 
     def _settle(self, outcome: str, note: str, **changes: Any) -> None:
         SyncJob.objects.filter(pk=self.job.pk).update(lease_until=None, worker="", **changes)
@@ -177,6 +180,7 @@ def _claim(tenant_id: UUID, environment_id: UUID, job_id: UUID, worker: str) -> 
         if job.started_at is None:
             job.started_at = now
             SyncJob.objects.filter(pk=job_id).update(started_at=now)
+            webhookevents.of_job(job, "started")
         JobStep.objects.filter(job=job, ended_at=None).update(
             ended_at=now, outcome="lost", note="its worker went silent"
         )
@@ -204,6 +208,8 @@ def stop(job: SyncJob) -> bool:
         explanation="Stopped by a person.",
         ended_at=datetime.now(UTC),
     )
+    if stopped:
+        webhookevents.of_job(job, "updated")
     return stopped == 1
 
 
@@ -219,6 +225,7 @@ def retry(job: SyncJob) -> bool:
         not_before=datetime.now(UTC),
     )
     if again:
+        webhookevents.of_job(job, "updated")
         transaction.on_commit(ring)
     return again == 1
 

@@ -1,5 +1,5 @@
 """What is kept only for a while: uploads and the bytes of batches after their import, links that came to nothing,
-texts of messages."""
+texts of messages, webhook deliveries."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +7,7 @@ from django.conf import settings
 
 from connections import audit, maildelivery
 from connections.models import LinkState
+from syncjobs import webhooksending
 from syncjobs.models import Batch, SyncJob, Upload
 
 OPERATOR = "operator"
@@ -28,5 +29,6 @@ def tidy(now: datetime | None = None) -> None:
         if str(upload_id) not in needed:
             Upload.objects.using(OPERATOR).filter(pk=upload_id).delete()
     maildelivery.tidy(moment)
+    webhooksending.tidy(moment)
     audit.tidy(moment)
     LinkState.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()

@@ -4,7 +4,7 @@ import os
 
 from celery import current_task, shared_task
 
-from syncjobs import heartbeat, retention, runner
+from syncjobs import heartbeat, retention, runner, webhooksending
 from syncjobs.imports import scratch
 
 
@@ -24,6 +24,12 @@ def sweep() -> None:
     heartbeat.note()
     scratch.sweep()
     runner.run_due(_worker())
+
+
+@shared_task(name="syncjobs.tasks.deliver")
+def deliver() -> None:
+    """A bell rang, or the clock did: send the webhook deliveries that are due."""
+    webhooksending.send_due()
 
 
 @shared_task(name="syncjobs.tasks.tidy")

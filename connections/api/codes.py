@@ -141,6 +141,11 @@ CODES: Final[Mapping[str, Code]] = {
         "time",
         "Wait for the seconds in Retry-After. The ratelimit headers of every answer tell what is left.",
     ),
+    "too_many_webhooks": Code(
+        "The environment has as many webhooks as it may have.",
+        "you",
+        "Delete one that is not used any more, or let one receive more event types.",
+    ),
     "unauthorized": Code(
         "There is no token in the call, or it is not a valid one: mistyped, expired or revoked.",
         "you",

@@ -19,7 +19,7 @@ from mapping import editing
 from mapping.editing import FieldChoice, ListChoice
 from mapping.models import AppField, RemoteField, RemoteList
 from syncjobs.imports import plans, uploads
-from syncjobs.models import ImportRow, SyncJob, Upload
+from syncjobs.models import ImportRow, SyncJob, Upload, Webhook
 from tests.world import World
 
 FILE = "Email,First name,Plan,Lists\r\n{0}-ann@people.example,{0}-Ann,team,{0}-list\r\n{0}-bad,Bo,free,{0}-list\r\n"
@@ -67,6 +67,7 @@ def furnish(world: World, user: Any, marker: str, kind: str = "test") -> dict[st
         }
         world.token(user, kind)
         people["key_id"] = ApiKey.objects.all()[0].pk
+        people["webhook_id"] = Webhook.objects.all()[0].pk
     return {
         "workspace_id": scope.tenant_id,
         "connection_id": connection.pk,

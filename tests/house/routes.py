@@ -4,6 +4,7 @@ public      anybody; shows nothing of a workspace
 signed-in   a person; shows only what is their own
 workspace   a member of the workspace in the address; everybody else gets 404
 api         a program with a token of the environment; 401 without one, 404 for another's rows
+api sent    the same, by POST only
 api unified the same, about the linked account that a header or the query names
 api 1-to-1  the same
 operator    an operator of the deployment; everybody else is led to sign-in or refused
@@ -103,6 +104,10 @@ KINDS = {
     "api/jobs": "api",
     "api/quota": "api",
     "api/jobs/<uuidstr:job_id>": "api",
+    "api/webhook": "api",
+    "api/webhook/test": "api sent",
+    "api/webhook/<uuidstr:webhook_id>": "api",
+    "api/webhook/<uuidstr:webhook_id>/rotate-secret": "api sent",
     "accounts/login/": "public",
     "accounts/logout/": "public",
     "accounts/inactive/": "public",

@@ -89,6 +89,12 @@ def test_production_passes_djangos_deployment_checks() -> None:
     assert "no issues" in done.stdout
 
 
+def test_production_lets_no_test_server_in() -> None:
+    done = run("manage.py", "check", "--deploy", environment={**PRODUCTION, "EGRESS_ALLOW": "127.0.0.1:8080"})
+    assert done.returncode != 0
+    assert "patchbay.E005" in done.stderr
+
+
 @pytest.mark.parametrize("argument", ["DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL"])
 def test_production_wants_three_roles(argument: str) -> None:
     done = run(
@@ -128,6 +134,10 @@ def test_production_wants_a_usable_key_ring() -> None:
         ("EMAIL_FROM", "one@example.test, two@example.test"),
         ("CALLS_PER_SECOND", "many"),
         ("LOG_LEVEL", "LOUD"),
+        ("EGRESS_ALLOW", "localhost"),
+        ("EGRESS_ALLOW", "hooks.example.test:https"),
+        ("WEBHOOK_PAUSES", "5 minutes"),
+        ("WEBHOOK_PAUSES", "300,5"),
         ("FAILPOINT", "sending.committed:1"),
     ],
 )

@@ -195,7 +195,7 @@ def test_the_bridge_takes_each_id_in_its_own_environment_only(both: Both) -> Non
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("route", routes("api"), ids=lambda route: route.pattern)
+@pytest.mark.parametrize("route", routes("api", "api sent"), ids=lambda route: route.pattern)
 def test_a_token_opens_its_own_environment_only(both: Both, route: Route, method: str, kind: str) -> None:
     nobody = program()
     token = both.world.token(kind=kind)
@@ -203,7 +203,9 @@ def test_a_token_opens_its_own_environment_only(both: Both, route: Route, method
     foreign = [name for name in both.apart if name != "app_id"]
     address = both.address(route, kind, *foreign)
     answer = send(nobody, method, address, headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code in ({404, 405} if route.names_an_object else {200, 405})
+    # 400: a body is looked at before the object is.
+    refused = {404, 405} | ({400} if method in {"post", "patch"} else set())
+    assert answer.status_code in (refused if route.names_an_object else {200, 405} | refused - {404})
     assert_nothing_of(marker(other(kind)), answer)
     assert other(kind) not in json.dumps(environments_named(answer))
 

@@ -13,7 +13,8 @@ SIMULATOR = "connections/simulator/*"
 
 # What may be imported only in these rooms (a file pattern's `*` crosses folders).
 ONLY_IN = {
-    "httpx": ("connections/gateway.py", CLIENT),
+    "httpx": ("connections/gateway.py", CLIENT, "syncjobs/egress.py"),
+    "httpcore": ("syncjobs/egress.py",),
     "celery": ("connections/bell.py", "connections/tasks.py", "syncjobs/tasks.py", "config/*"),
     "kombu": ("connections/bell.py", "config/*"),
     "django.core.mail": ("connections/maildelivery.py",),
@@ -22,7 +23,10 @@ ONLY_IN = {
     "requests": (),
     "django.dispatch": ("connections/signals.py", "syncjobs/receivers.py"),
     "django.db.models.signals": (),
-    "connections.signals": ("connections/granting.py", "connections/tokens.py", "syncjobs/receivers.py"),
+    "connections.signals": (
+        *(f"connections/{name}.py" for name in ("access", "granting", "keys", "tokens")),
+        "syncjobs/receivers.py",
+    ),
     "connections.simulator": ("connections/management/commands/simulator.py", SIMULATOR),
     "connections.constantcontact.client": ("connections/*", "mapping/*", "syncjobs/*"),
     "connections.constantcontact.transport": ("connections/*",),
@@ -54,7 +58,10 @@ WITHOUT_DJANGO = (
         )
     ),
     *(f"mapping/{name}.py" for name in ("fields", "known", "values", "translation", "consent", "promotion")),
-    *(f"syncjobs/{name}.py" for name in ("states", "polling", "planner/*")),
+    *(
+        f"syncjobs/{name}.py"
+        for name in ("states", "polling", "publicaddresses", "webhooksigning", "planner/*")
+    ),
     *(f"syncjobs/imports/{name}.py" for name in ("readers*", "exports")),
 )
 NAMELESS = {"services.py", "utils.py", "helpers.py", "common.py", "base.py", "misc.py"}

@@ -29,6 +29,7 @@ FINDER_SAMPLES: dict[str, str] = {
     "find_invitation": "SELECT digest FROM connections_invitation WHERE tenant_id = %s",
     "find_due_jobs": "SELECT 100",
     "find_due_tokens": "SELECT 100",
+    "find_due_deliveries": "SELECT 100",
 }
 
 
@@ -248,16 +249,21 @@ def test_a_finder_answers_from_any_context(two: Two, name: str, where: str) -> N
             "connections_connection",
             "connections_connectiontoken",
             "syncjobs_syncjob",
+            "syncjobs_webhook",
+            "syncjobs_webhookdelivery",
         ):
             assert {one for (one,) in ask(f"SELECT tenant_id FROM {table}")} <= expected
 
 
 def make_due(two: Two) -> None:
-    """Both workspaces have a job that waits, and a grant to be renewed."""
+    """Both workspaces have a job that waits, a grant to be renewed, and an event for somebody."""
     for scope in (two.scope, two.foreign):
         with scope.transaction():
             ask("UPDATE syncjobs_syncjob SET state = 'queued', not_before = now() - interval '1 second'")
             ask("UPDATE connections_connectiontoken SET due_at = now() - interval '1 second'")
+            ask(
+                "UPDATE syncjobs_webhookdelivery SET state = 'queued', not_before = now() - interval '1 second'"
+            )
 
 
 def test_a_finder_closes_behind_itself_even_when_it_fails(two: Two) -> None:

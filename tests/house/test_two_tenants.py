@@ -131,7 +131,7 @@ def test_a_viewer_changes_nothing(two: Two, member: Client) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("route", routes("api"), ids=lambda route: route.pattern)
+@pytest.mark.parametrize("route", routes("api", "api sent"), ids=lambda route: route.pattern)
 def test_a_program_sees_its_own_environment_only(
     two: Two, anonymous: Client, route: Route, method: str
 ) -> None:
@@ -139,7 +139,9 @@ def test_a_program_sees_its_own_environment_only(
     token = {"Authorization": f"Bearer {two.world.token(two.world.stranger)}"}
     before = fingerprint()
     answer = send(anonymous, method, route.address(ids), headers=token)
-    assert answer.status_code in ({404, 405} if route.names_an_object else {200, 405})
+    # 400: a body is looked at before the object is.
+    refused = {404, 405} | ({400} if method in {"post", "patch"} else set())
+    assert answer.status_code in (refused if route.names_an_object else {200, 405} | refused - {404})
     assert_nothing_of("alpha-marker", answer)
     assert_nothing_of("Alpha Software", answer)
     assert fingerprint() == before
@@ -163,7 +165,9 @@ def test_a_program_reaches_nobody_elses_linked_account(
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("route", routes("api", "api unified", "api 1-to-1"), ids=lambda route: route.pattern)
+@pytest.mark.parametrize(
+    "route", routes("api", "api sent", "api unified", "api 1-to-1"), ids=lambda route: route.pattern
+)
 def test_a_program_without_a_good_token_gets_401(two: Two, owner: Client, route: Route, method: str) -> None:
     ids = {**two.ours, "account_id": two.ours["connection_id"]}
     good = two.world.token()

@@ -1,4 +1,4 @@
-"""Runs due jobs, renews grants and sends messages in this process, without broker or worker, until nothing is due."""
+"""Runs due jobs, renews grants, sends messages and webhooks in this process, without broker or worker, to the end."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from django.db.models import Min, Q
 
 from connections import maildelivery, renewing
 from connections.models import Message
-from syncjobs import runner, states
+from syncjobs import runner, states, webhooksending
 from syncjobs.models import SyncJob
 
 
@@ -21,8 +21,8 @@ class Command(BaseCommand):
     """`manage.py drain`."""
 
     help = (
-        "Runs the jobs and sends the messages that are due, in this process, until none is open: the way on when "
-        "no worker answers. Safe beside workers: each step is claimed by one of them."
+        "Runs the jobs and sends the messages and webhooks that are due, in this process, until none is open: the "
+        "way on when no worker answers. Safe beside workers: each step is claimed by one of them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,16 +39,19 @@ class Command(BaseCommand):
         """Run until idle."""
         worker = f"drain@{socket.gethostname()}:{os.getpid()}"
         ends = time.monotonic() + options["seconds"]
-        steps = sent = 0
+        steps = sent = arrived = 0
         while time.monotonic() < ends:
             sent += maildelivery.send_due(for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
             renewing.run_due(for_seconds=max(0.0, min(2.0, ends - time.monotonic())))
             steps += runner.run_due(worker, for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
+            arrived += webhooksending.send_due(for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
             seconds = _seconds_to_next()
             if seconds is None:
                 break
             if seconds > options["patience"]:
-                self.stdout.write(f"The next job or message is due in {seconds:.0f} seconds; leaving it.")
+                self.stdout.write(
+                    f"The next job, message or webhook is due in {seconds:.0f} seconds; leaving it."
+                )
                 break
             time.sleep(min(max(seconds, 0.05), 1.0))
         left = _open_jobs().count()
@@ -56,6 +59,9 @@ class Command(BaseCommand):
         waiting = _open_messages().count()
         if sent or waiting:
             self.stdout.write(f"{sent} message{'' if sent == 1 else 's'} sent, {waiting} still waiting.")
+        on_their_way = webhooksending.waiting()
+        if arrived or on_their_way:
+            self.stdout.write(f"{arrived} webhook deliveries arrived, {on_their_way} still waiting.")
 
 
 def _open_jobs() -> Any:  # Any: a queryset of the operators' role
@@ -69,11 +75,12 @@ def _open_messages() -> Any:  # Any: the same of messages
 
 
 def _seconds_to_next() -> float | None:
-    """Until the next open job or message can be claimed: its time has come, or its worker's lease has run out."""
+    """Until the next job, message or webhook can be claimed: its time has come, or its worker's lease has run out."""
     now = datetime.now(UTC)
     waiting = _open_jobs().exclude(state="running").aggregate(first=Min("not_before"))["first"]
     leased = _open_jobs().filter(state="running").aggregate(first=Min("lease_until"))["first"]
     mails = _open_messages().aggregate(first=Min("not_before", filter=Q(state=Message.State.QUEUED)))["first"]
     sending = _open_messages().aggregate(first=Min("lease_until"))["first"]
-    moments = [moment for moment in (waiting, leased, mails, sending) if moment is not None]
+    hooks = webhooksending.next_at()
+    moments = [moment for moment in (waiting, leased, mails, sending, hooks) if moment is not None]
     return (min(moments) - now).total_seconds() if moments else None

@@ -1,0 +1,239 @@
+"""Webhooks as programs set them up."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from connections import audit, scoping
+from connections.api.contract import Envelope, Fault, needs, refused, scope_of
+from connections.scoping import Scope
+from syncjobs import webhookevents, webhooks
+from syncjobs.models import Webhook
+
+router = Router(tags=["Webhooks"])
+USUAL_OVERLAP_HOURS: Final = 24
+PATH: Final = "/webhook/{uuid:webhook_id}"
+
+
+class NewWebhook(Schema):
+    """What an endpoint is made of."""
+
+    target_url: str
+    event_types: list[str]
+    is_active: bool = True
+
+
+class ChangedWebhook(Schema):
+    """What may be changed; what is not named stays."""
+
+    target_url: str = ""
+    event_types: list[str] = []
+    is_active: bool = True
+
+
+class WhichWebhook(Schema):
+    """An endpoint by its id."""
+
+    id: UUID
+
+
+class Overlap(Schema):
+    """For how long the present secret signs beside the new one."""
+
+    overlap_hours: int = Field(USUAL_OVERLAP_HOURS, ge=0, le=168)
+
+
+class WebhookOut(Schema):
+    """An endpoint; its secret is never shown again."""
+
+    id: UUID
+    environment_id: UUID
+    target_url: str
+    event_types: list[str]
+    is_active: bool
+    previous_secret_ends_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class WebhookWithSecret(WebhookOut):
+    """An endpoint with its new secret, this once only."""
+
+    secret: str
+
+
+class WebhookEnvelope(Envelope):
+    """One endpoint."""
+
+    result: WebhookOut
+
+
+class WebhookWithSecretEnvelope(Envelope):
+    """One endpoint and its secret."""
+
+    result: WebhookWithSecret
+
+
+class WebhooksEnvelope(Envelope):
+    """All endpoints."""
+
+    result: list[WebhookOut]
+
+
+class Gone(Schema):
+    """What is no more."""
+
+    id: UUID
+
+
+class GoneEnvelope(Envelope):
+    """A deletion."""
+
+    result: Gone
+
+
+class TestEvent(Schema):
+    """A test that is on its way: the id is that of its body."""
+
+    id: UUID
+    webhook_id: UUID
+    event_type: str
+    state: str
+
+
+class TestEventEnvelope(Envelope):
+    """A test."""
+
+    result: TestEvent
+
+
+def shown(webhook: Webhook) -> dict[str, Any]:
+    """An endpoint in the public API's words."""
+    return {
+        "id": webhook.pk,
+        "environment_id": webhook.environment_id,
+        "target_url": webhook.target_url,
+        "event_types": webhook.event_types,
+        "is_active": webhook.is_active,
+        "previous_secret_ends_at": webhook.former_until,
+        "created_at": webhook.created_at,
+        "updated_at": webhook.updated_at,
+    }
+
+
+@router.get("/webhook", response=WebhooksEnvelope, summary="List webhooks")
+@needs("webhooks:read")
+def list_webhooks(request: HttpRequest) -> dict[str, Any]:
+    """All endpoints of this environment, the oldest first."""
+    with scope_of(request).transaction():
+        found = [shown(one) for one in Webhook.objects.all()]
+    return {"result": found, "result_count": len(found)}
+
+
+@router.post("/webhook", response=WebhookWithSecretEnvelope, summary="Create a webhook")
+@needs("webhooks:write")
+def create_webhook(request: HttpRequest, body: NewWebhook) -> dict[str, Any]:
+    """A new endpoint. Keep its `secret`: it is shown this once only."""
+    scope = scope_of(request)
+    _check(body.dict())
+    with scope.transaction():
+        try:
+            webhook, secret = webhooks.create(scope, **body.dict())
+        except webhooks.TooMany:
+            words = f"This environment has {webhooks.MOST} webhooks, the most. Delete one first."
+            raise Fault("too_many_webhooks", HTTPStatus.CONFLICT, words) from None
+        _record(request, scope, "webhook_created", webhook)
+    return {"result": {**shown(webhook), "secret": secret.reveal()}}
+
+
+@router.post("/webhook/test", response=TestEventEnvelope, summary="Send a test event")
+@needs("webhooks:write")
+def send_test(request: HttpRequest, body: WhichWebhook) -> dict[str, Any]:
+    """Sends the event `test` with the payload `{"foo": "bar"}`, whatever types the endpoint listens to."""
+    with scope_of(request).transaction():
+        webhook = scoping.one(Webhook.objects.all(), pk=body.id)
+        if not webhook.is_active:
+            raise refused(("id", "a webhook that is active; set is_active first"))
+        delivery = webhookevents.of_test(webhook)
+    result = {
+        "id": delivery.event_id,
+        "webhook_id": webhook.pk,
+        "event_type": delivery.event_type,
+        "state": delivery.state,
+    }
+    return {"result": result}
+
+
+@router.get(PATH, response=WebhookEnvelope, summary="Get a webhook")
+@needs("webhooks:read")
+def get_webhook(request: HttpRequest, webhook_id: UUID) -> dict[str, Any]:
+    """One endpoint, without its secret."""
+    with scope_of(request).transaction():
+        return {"result": shown(scoping.one(Webhook.objects.all(), pk=webhook_id))}
+
+
+@router.patch(PATH, response=WebhookEnvelope, summary="Change a webhook")
+@needs("webhooks:write")
+def change_webhook(request: HttpRequest, webhook_id: UUID, body: ChangedWebhook) -> dict[str, Any]:
+    """Change what is named. While it is not active, nothing is sent, and what happens then is not kept for it."""
+    scope = scope_of(request)
+    changes = body.dict(exclude_unset=True)
+    with scope.transaction():
+        webhook = scoping.one(Webhook.objects.select_for_update(), pk=webhook_id)
+        _check(changes)
+        if changes:
+            webhooks.change(webhook, changes)
+            _record(request, scope, "webhook_changed", webhook)
+    return {"result": shown(webhook)}
+
+
+@router.delete(PATH, response=GoneEnvelope, summary="Delete a webhook")
+@needs("webhooks:write")
+def delete_webhook(request: HttpRequest, webhook_id: UUID) -> dict[str, Any]:
+    """Nothing more is sent there, and what waits is dropped."""
+    scope = scope_of(request)
+    with scope.transaction():
+        webhook = scoping.one(Webhook.objects.all(), pk=webhook_id)
+        Webhook.objects.filter(pk=webhook.pk).delete()
+        _record(request, scope, "webhook_deleted", webhook)
+    return {"result": {"id": webhook_id}}
+
+
+@router.post(
+    f"{PATH}/rotate-secret", response=WebhookWithSecretEnvelope, summary="Change the secret of a webhook"
+)
+@needs("webhooks:write")
+def rotate_secret(request: HttpRequest, webhook_id: UUID, body: Overlap | None = None) -> dict[str, Any]:
+    """A new secret, shown this once only. The present one signs `webhook-signature` as well until the overlap ends."""
+    scope = scope_of(request)
+    with scope.transaction():
+        webhook = scoping.one(Webhook.objects.select_for_update(), pk=webhook_id)
+        secret = webhooks.rotate_secret(webhook, body.overlap_hours if body else USUAL_OVERLAP_HOURS)
+        _record(request, scope, "webhook_secret_changed", webhook)
+    return {"result": {**shown(webhook), "secret": secret.reveal()}}
+
+
+def _check(values: dict[str, Any]) -> None:
+    """Every field that cannot be meant, with what it must be. Raises Fault."""
+    found = webhooks.faults(values)
+    if found:
+        raise refused(*found)
+
+
+def _record(request: HttpRequest, scope: Scope, action: str, webhook: Webhook) -> None:
+    audit.record(
+        action,
+        request=request,
+        tenant_id=scope.tenant_id,
+        environment=scope.environment,
+        # Path and query of such an address are often a key of their own.
+        about=urlsplit(webhook.target_url).netloc,
+        new={"events": ", ".join(webhook.event_types), "active": webhook.is_active}
+        if action in {"webhook_created", "webhook_changed"}
+        else None,
+    )

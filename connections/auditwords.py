@@ -44,6 +44,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "token_created": "{who} made an API token[: {about}]",
             "token_revoked": "{who} revoked an API token[: {about}]",
             "application_brought": "{who} set the Constant Contact application[ with the client id {about}]",
+            "partner_key_linked": "{who} linked a partner's key[: {about}]",
         },
     ),
     "accounts": (

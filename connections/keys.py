@@ -25,6 +25,7 @@ SCOPES: Final[dict[str, str]] = {
     "contacts:write": "Change and delete contacts, lists and tags",
     "users:read": "See who the accounts' users are, and their roles",
     "jobs:read": "See jobs and their counts",
+    "partner": "Call Constant Contact's partner operations with a partner's key: open, change and cancel accounts",
     "proxy": "Call Constant Contact itself in an account's name: read, change and delete everything there",
 }
 

@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import resolve
 from ninja import Router
 
-from connections import gateway
-from connections.api.contract import ACCOUNT, ACCOUNT_HEADER, Fault, account_of, needs
+from connections import gateway, partnering
+from connections.api.contract import ACCOUNT, ACCOUNT_HEADER, Fault, account_of, needs, scope_of
 from connections.constantcontact.client import Answer
 from connections.constantcontact.paths import ROOT
 from connections.models import Connection
@@ -64,10 +64,12 @@ def forward(request: HttpRequest, account: Connection, path: str) -> HttpRespons
         path: below the provider's host, with its /v3/.
 
     Raises:
+        MissingScope, partnering.PartnerKeyMissing: a partner operation that is not this caller's.
         paths.UnsafePath: an address, a method or a header that may not be sent.
         BodyTooLarge: the body is longer than PROXY_MAX_BYTES.
         errors.ProviderError: there is no answer to hand back; answers of the provider are no errors here.
     """
+    partnering.require(scope_of(request), account, path)
     client = gateway.open_client(account, gateway.INTERACTIVE)
     answer = client.raw(
         str(request.method),

@@ -81,6 +81,11 @@ CODES: Final[Mapping[str, Code]] = {
         "you",
         "Read the object before you send the call again; details.may_have_happened says so.",
     ),
+    "partner_key_missing": Code(
+        "A partner operation was asked for through an ordinary linked account.",
+        "you",
+        "Name the connection of your partner's key; manage.py link_partner_key makes it.",
+    ),
     "provider_conflict": Code(
         "Constant Contact has such an object already, or two edits met.",
         "you",

@@ -51,6 +51,11 @@ CODES: Final[Mapping[str, Code]] = {
         "whoever runs Patchbay",
         "Run manage.py doctor, and put the key back; nothing is lost.",
     ),
+    "method_missing": Code(
+        "Constant Contact's resource of this name cannot do this.",
+        "you",
+        "Use one of the methods that the message lists, or /custom/v3 for any call of Constant Contact's.",
+    ),
     "mirror_missing": Code(
         "The answer was to come from our copy of the account, and there is none yet.",
         "you",

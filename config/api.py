@@ -1,5 +1,6 @@
 """The one NinjaAPI: mounts each floor's router; one key check, one envelope, one error shape."""
 
+import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from math import ceil
@@ -13,12 +14,12 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from connections import daybudget, ratelimits, scoping
-from connections.api import accounts
+from connections.api import accounts, custom, named
 from connections.api.contract import Fault
 from connections.constantcontact import errors
 from connections.constantcontact.errors import ProviderError, QuotaRefused
 from connections.constantcontact.paths import UnsafePath
-from connections.proxy import router as proxy_router
+from connections.constantcontact.redaction import Secret
 from connections.tokenlimit import TooManyCalls
 from connections.vault import CannotOpen
 from mapping.api import router as unified_router
@@ -46,7 +47,8 @@ api = NinjaAPI(
 )
 api.add_router("", accounts.router)
 api.add_router("", unified_router)
-api.add_router("", proxy_router)
+api.add_router("", custom.router)
+api.add_router("", named.router)
 api.add_router("", jobs_router)
 api.add_router("", webhook_router)
 
@@ -58,10 +60,14 @@ def _fault(
     message: str,
     details: Mapping[str, object] | None = None,
     *,
-    is_remote: bool = False,
+    said: Secret | None = None,
     retry_after_seconds: int | None = None,
 ) -> HttpResponse:
-    """The one shape of an error; the code's entry in the errors guide is part of it."""
+    """The one shape of an error; the code's entry in the errors guide is part of it.
+
+    Args:
+        said: the provider's own answer, where the refusal is the provider's.
+    """
     parts: dict[str, object] = {
         "reason": code,
         "docs": f"{settings.PUBLIC_URL}{reverse('docs-page', args=['errors'])}#{code}",
@@ -74,8 +80,8 @@ def _fault(
         "message": message,
         "details": {**parts, **(details or {})},
     }
-    if is_remote:
-        body["truto_is_remote_error"] = True
+    if said is not None:
+        body |= {"truto_is_remote_error": True, "raw_response": _readable(said)}
     answer = api.create_response(request, body, status=int(status))
     if retry_after_seconds is not None:
         answer["Retry-After"] = str(retry_after_seconds)
@@ -181,8 +187,23 @@ def not_answered(request: HttpRequest, error: ProviderError) -> HttpResponse:
     if isinstance(error, errors.Conflict) and error.contact_id:
         details["contact_id"] = error.contact_id
     return _fault(
-        request, status, code, str(error), details, is_remote=is_remote, retry_after_seconds=seconds
+        request,
+        status,
+        code,
+        str(error),
+        details,
+        said=error.answer or Secret("") if is_remote else None,
+        retry_after_seconds=seconds,
     )
+
+
+def _readable(said: Secret) -> object:
+    """What the provider said, as JSON or as the beginning of a text; None where nobody has kept it."""
+    text = said.reveal()
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return text[:4096]
 
 
 @api.exception_handler(Http404)

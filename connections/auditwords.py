@@ -48,6 +48,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "webhook_deleted": "{who} deleted a webhook[ to {about}]",
             "webhook_secret_changed": "{who} changed the secret of a webhook[ to {about}]",
             "application_brought": "{who} set the Constant Contact application[ with the client id {about}]",
+            "partner_key_linked": "{who} linked a partner's key[: {about}]",
         },
     ),
     "accounts": (

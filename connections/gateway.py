@@ -92,6 +92,15 @@ def exchange(
     return oauth.exchange_code(http, credentials(app), Secret(code), redirect_uri, verifier or None)
 
 
+def partner_token(app: ProviderApp, call_for: CallFor) -> TokenGrant:
+    """The first token of a partner's key, at the token endpoint's own pace.
+
+    Raises:
+        errors.TokenError: see `oauth.partner_token`.
+    """
+    return oauth.partner_token(_token_http(app, call_for), credentials(app))
+
+
 def renew(connection: Connection) -> bool:
     """Renew a grant whose moment has come, if the token endpoint has a turn free now; whether it has a new pair.
 
@@ -110,7 +119,10 @@ def _renewal(app: ProviderApp, call_for: CallFor, *, wait_seconds: float | None 
         return quota.admit(app.pool_id, call_for, purpose="token", wait_seconds=wait)
 
     def ask(refresh_token: Secret) -> TokenGrant:
-        return oauth.refresh(_token_http(app, call_for, charged=True), credentials(app), refresh_token)
+        http = _token_http(app, call_for, charged=True)
+        if app.is_partner_key:
+            return oauth.partner_token(http, credentials(app))
+        return oauth.refresh(http, credentials(app), refresh_token)
 
     is_rotating = app.refresh_tokens == ProviderApp.RefreshTokens.ROTATING
     return tokens.Renewal(admit, ask, wait, is_rotating)
@@ -197,7 +209,10 @@ def secret_place(app: ProviderApp) -> vault.Place:
 
 
 def _client(app: ProviderApp, call_for: CallFor, token: Callable[[str | None], Secret]) -> Client:
-    return Client(build_http(app.api_url, _stack(app, call_for, "api"), BearerAuth(token), _timeout()))
+    http = build_http(app.api_url, _stack(app, call_for, "api"), BearerAuth(token), _timeout())
+    if app.is_partner_key:
+        http.headers["x-api-key"] = app.partner_api_key
+    return Client(http)
 
 
 def _token_http(app: ProviderApp, call_for: CallFor, *, charged: bool = False) -> httpx.Client:

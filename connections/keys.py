@@ -28,6 +28,7 @@ SCOPES: Final[dict[str, str]] = {
     "jobs:read": "See jobs and their counts",
     "webhooks:read": "See webhooks",
     "webhooks:write": "Set up webhooks, and change their secrets",
+    "partner": "Call Constant Contact's partner operations with a partner's key: open, change and cancel accounts",
     "proxy": "Call Constant Contact itself in an account's name: read, change and delete everything there",
 }
 

@@ -81,6 +81,8 @@ def start(scope: Scope, *, customer_ref: str = "", reconnecting: Connection | No
         )
         if app is None:
             raise Refused(none_to_link_through(scope.environment))
+        if app.is_partner_key:  # it renews itself, and no consent page belongs to it
+            raise Refused("application_misplaced")
         if fault := environments.fault_of(scope.environment, app):
             log.error("%s", fault)
             raise Refused("application_misplaced")

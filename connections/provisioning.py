@@ -16,6 +16,8 @@ from connections.models import ProviderApp, QuotaPool, Tenant
 from connections.scoping import Scope
 
 OPERATOR = "operator"
+# At the host of the other token endpoint: https://developer.constantcontact.com/api_guide/partners_auth.html
+PARTNER_TOKEN_PATH = "/partners/oauth2/default/v1/token"  # noqa: S105  (a path)
 
 
 @dataclass(frozen=True)
@@ -86,31 +88,55 @@ def bring(scope: Scope, client_id: str, client_secret: Secret, flow: str, refres
         NoEndpoints: this environment has none to take over, or those it has are not its own.
     """
     with scope.transaction():
-        endpoints: ProviderApp | Application | None = _of_settings()
-        if scope.environment == "test":
-            endpoints = ProviderApp.objects.filter(tenant=None, kind="test").first()
-        if endpoints is None or environments.fault_of(scope.environment, endpoints):
-            raise NoEndpoints
-        Tenant.objects.select_for_update().get(pk=scope.tenant_id)  # two at once come one after the other
-        row = ProviderApp.objects.filter(
-            tenant_id=scope.tenant_id, kind=scope.environment, client_id=client_id
-        ).first()
-        if row is None:
-            pool = QuotaPool.objects.create(
-                name=f"{scope.workspace_name} ({scope.environment})"[:80], **_limits()
-            )
-            row = ProviderApp(
-                tenant_id=scope.tenant_id, kind=scope.environment, client_id=client_id, pool=pool
-            )
+        row = _own_row(scope, client_id)
         row.name, row.flow, row.refresh_tokens = (
             f"{scope.workspace_name}'s application"[:80],
             flow,
             refresh_tokens,
         )
-        for name in ("authorize_url", "token_url", "revoke_url", "api_url"):
-            setattr(row, name, getattr(endpoints, name))
         row.client_secret_sealed = vault.seal(client_secret, gateway.secret_place(row))
         row.save()
+    return row
+
+
+def bring_partner_key(scope: Scope, client_id: str, client_secret: Secret, api_key: str) -> ProviderApp:
+    """A workspace's key to the provider's partner operations, with limits of its own; nothing is linked through it.
+
+    Args:
+        api_key: what each call bears as `x-api-key`, beside the partner's token.
+
+    Raises:
+        NoEndpoints: as `bring`.
+    """
+    with scope.transaction():
+        row = _own_row(scope, client_id)
+        row.name, row.partner_api_key = f"{scope.workspace_name}'s partner key"[:80], api_key
+        # Each token is asked for anew by the key itself, so a lost answer loses nothing.
+        row.refresh_tokens = ProviderApp.RefreshTokens.LONG_LIVED
+        row.token_url, row.revoke_url = environments.origin_of(row.token_url) + PARTNER_TOKEN_PATH, ""
+        row.client_secret_sealed = vault.seal(client_secret, gateway.secret_place(row))
+        row.save()
+    return row
+
+
+def _own_row(scope: Scope, client_id: str) -> ProviderApp:
+    """The workspace's row for this client id, new or not, with the deployment's endpoints. Inside the scope."""
+    endpoints: ProviderApp | Application | None = _of_settings()
+    if scope.environment == "test":
+        endpoints = ProviderApp.objects.filter(tenant=None, kind="test").first()
+    if endpoints is None or environments.fault_of(scope.environment, endpoints):
+        raise NoEndpoints
+    Tenant.objects.select_for_update().get(pk=scope.tenant_id)  # two at once come one after the other
+    row = ProviderApp.objects.filter(
+        tenant_id=scope.tenant_id, kind=scope.environment, client_id=client_id
+    ).first()
+    if row is None:
+        pool = QuotaPool.objects.create(
+            name=f"{scope.workspace_name} ({scope.environment})"[:80], **_limits()
+        )
+        row = ProviderApp(tenant_id=scope.tenant_id, kind=scope.environment, client_id=client_id, pool=pool)
+    for name in ("authorize_url", "token_url", "revoke_url", "api_url"):
+        setattr(row, name, getattr(endpoints, name))
     return row
 
 

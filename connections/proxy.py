@@ -1,28 +1,33 @@
-"""The 1-to-1 route: any call below the provider's /v3/, with an account's authorization and nothing else changed.
+"""A call of a program's to the provider: sent on in an account's name with nothing else changed, and its answer back.
 
-`forward` sends a program's request on and hands the answer back as it is: status, body byte for byte, headers but
-those of the connection itself and of who is asking. The host is fixed and no path leaves /v3/; the call takes its
-turn in the interactive class like every other. A large answer passes through while it arrives.
+`forward` is the whole of it for the 1-to-1 route: status, body byte for byte, headers but those of the connection
+itself and of who is asking. The host is fixed and no path leaves /v3/; the call takes its turn in the interactive
+class like every other. A large answer passes through while it arrives. `ask` and `document_of` are its halves, for
+the routes that answer in the envelope.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
-from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import resolve
-from ninja import Router
 
-from connections import gateway
-from connections.api.contract import ACCOUNT, ACCOUNT_HEADER, Fault, account_of, needs
+from connections import gateway, partnering
+from connections.api.contract import ACCOUNT, ACCOUNT_HEADER, Fault, scope_of
+from connections.constantcontact import errors, meanings, redaction
 from connections.constantcontact.client import Answer
-from connections.constantcontact.paths import ROOT
+from connections.constantcontact.redaction import Secret
 from connections.models import Connection
+from connections.scoping import Scope
 
-router = Router(tags=["1-to-1"])
 METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+# What is for us, and not sent on.
+_OURS: Final = frozenset({ACCOUNT_HEADER.lower(), "idempotency-key"})
+MOST_JSON: Final = 32 * 1024 * 1024
 
 
 class BodyTooLarge(Fault):
@@ -36,15 +41,15 @@ class BodyTooLarge(Fault):
         )
 
 
-@router.api_operation(METHODS, "/custom/v3/{path:rest}", summary="Call Constant Contact 1-to-1")
-@needs("proxy")
-def custom(request: HttpRequest, rest: str, integrated_account_id: UUID | None = None) -> HttpResponseBase:
-    """Any call of Constant Contact's V3 API, in the account's name: the same path, query and body, and its answer.
+@dataclass(frozen=True)
+class Call:
+    """What is sent on: `path` with its /v3/, the query as it is written."""
 
-    The account is named by `integrated_account_id` in the query or by the header `X-Integrated-Account-Id`; neither is
-    sent on.
-    """
-    return forward(request, account_of(request, integrated_account_id), ROOT + rest)
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
 
 
 def at_root(request: HttpRequest, rest: str) -> HttpResponseBase:
@@ -64,19 +69,30 @@ def forward(request: HttpRequest, account: Connection, path: str) -> HttpRespons
         path: below the provider's host, with its /v3/.
 
     Raises:
-        paths.UnsafePath: an address, a method or a header that may not be sent.
         BodyTooLarge: the body is longer than PROXY_MAX_BYTES.
-        errors.ProviderError: there is no answer to hand back; answers of the provider are no errors here.
+        Exception: as `ask`.
     """
+    call = Call(str(request.method), path, query_of(request), headers_of(request), body_of(request))
+    return hand_back(ask(scope_of(request), account, call))
+
+
+def ask(scope: Scope, account: Connection, call: Call) -> Answer:
+    """The provider's answer, whatever it says; a good one is not read yet.
+
+    Raises:
+        MissingScope, partnering.PartnerKeyMissing: a partner operation that is not this caller's.
+        paths.UnsafePath: an address, a method or a header that may not be sent.
+        errors.ProviderError: there is no answer; answers of the provider are no errors here.
+    """
+    partnering.require(scope, account, call.path)
     client = gateway.open_client(account, gateway.INTERACTIVE)
-    answer = client.raw(
-        str(request.method),
-        path,
-        query=_query(request),
-        headers={name: value for name, value in request.headers.items() if name != ACCOUNT_HEADER},
-        content=_body(request),
-        stream=True,
+    return client.raw(
+        call.method, call.path, query=call.query, headers=call.headers, content=call.content, stream=True
     )
+
+
+def hand_back(answer: Answer) -> HttpResponseBase:
+    """An answer as it came; its body while it comes."""
     response: HttpResponseBase
     if answer.is_stream_consumed:
         response = HttpResponse(answer.content, status=answer.status_code)
@@ -88,13 +104,60 @@ def forward(request: HttpRequest, account: Connection, path: str) -> HttpRespons
     return response
 
 
-def _query(request: HttpRequest) -> str:
+def is_json(answer: Answer) -> bool:
+    """Whether the body is JSON, or there is none."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in ("", "application/json") or kind.endswith("+json")
+
+
+def document_of(answer: Answer) -> object:
+    """What a good answer says, None where it has no body.
+
+    Raises:
+        errors.ProviderError: the provider refused, or answered what is no JSON.
+    """
+    try:
+        # Asked for unpacked, so the bytes as they come are the text.
+        content = answer.content if answer.is_stream_consumed else _read(answer)
+    finally:
+        answer.close()
+    if not answer.is_success:
+        error = meanings.from_response(answer)
+        error.answer = Secret(redaction.without_credentials(content.decode(errors="replace")))
+        raise error
+    try:
+        return json.loads(content) if content.strip() else None
+    except (ValueError, RecursionError):
+        message = "the body is not whole JSON"
+    raise errors.WrongShape(message, status=answer.status_code, method=answer.request.method)
+
+
+def _read(answer: Answer) -> bytes:
+    found = bytearray()
+    for chunk in answer.iter_raw():
+        found += chunk
+        if len(found) > MOST_JSON:
+            raise errors.WrongShape("the body is too long to be read", method=answer.request.method)
+    return bytes(found)
+
+
+def query_of(request: HttpRequest) -> str:
     """The query as it was written, without what is for us."""
     pairs = request.META.get("QUERY_STRING", "").split("&")
     return "&".join(pair for pair in pairs if pair.partition("=")[0] != ACCOUNT)
 
 
-def _body(request: HttpRequest) -> bytes | None:
+def headers_of(request: HttpRequest) -> dict[str, str]:
+    """The headers without what is for us; `proxying` drops more."""
+    return {name: value for name, value in request.headers.items() if name.lower() not in _OURS}
+
+
+def body_of(request: HttpRequest) -> bytes | None:
+    """The body, if there is one.
+
+    Raises:
+        BodyTooLarge: it is longer than PROXY_MAX_BYTES.
+    """
     most: int = settings.ENV.PROXY_MAX_BYTES
     body = request.read(most + 1)
     if len(body) > most:

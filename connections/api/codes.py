@@ -51,6 +51,11 @@ CODES: Final[Mapping[str, Code]] = {
         "whoever runs Patchbay",
         "Run manage.py doctor, and put the key back; nothing is lost.",
     ),
+    "method_missing": Code(
+        "Constant Contact's resource of this name cannot do this.",
+        "you",
+        "Use one of the methods that the message lists, or /custom/v3 for any call of Constant Contact's.",
+    ),
     "mirror_missing": Code(
         "The answer was to come from our copy of the account, and there is none yet.",
         "you",
@@ -80,6 +85,11 @@ CODES: Final[Mapping[str, Code]] = {
         "The call was sent, and no answer came that can be trusted: it may have happened.",
         "you",
         "Read the object before you send the call again; details.may_have_happened says so.",
+    ),
+    "partner_key_missing": Code(
+        "A partner operation was asked for through an ordinary linked account.",
+        "you",
+        "Name the connection of your partner's key; manage.py link_partner_key makes it.",
     ),
     "provider_conflict": Code(
         "Constant Contact has such an object already, or two edits met.",

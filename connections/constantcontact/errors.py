@@ -41,6 +41,8 @@ class ProviderError(Exception):
     """A call did not do what it should; the subclass says what that means."""
 
     advice: ClassVar[str] = "The call to Constant Contact failed."
+    # The provider's whole answer, where a program is to see it: it holds the account's data, so it is for no log.
+    answer: redaction.Secret | None = None
 
     def __init__(
         self,

@@ -100,6 +100,12 @@ def refresh(http: httpx.Client, app: AppCredentials, refresh_token: Secret) -> T
     )
 
 
+# https://developer.constantcontact.com/api_guide/partners_auth.html
+def partner_token(http: httpx.Client, app: AppCredentials) -> TokenGrant:
+    """A partner's token, good for an hour; there is no refresh token, the next is asked for in the same way."""
+    return _granted(_post(http, app, app.token_url, {"grant_type": "client_credentials"}))
+
+
 # RFC 7009; the provider's guide has no page for it, public integrations use it.
 def revoke(http: httpx.Client, app: AppCredentials, token: Secret, *, hint: str = "refresh_token") -> bool:
     """Whether the provider took the token back; False where the application has no revoke address."""

@@ -99,6 +99,11 @@ def scrub(text: str) -> str:
     return " ".join(text.split())[:LONGEST_TEXT]
 
 
+def without_credentials(text: str) -> str:
+    """A whole answer for whoever asked, without what it might echo of our authorization."""
+    return _JWT.sub(MASK, _CREDENTIAL.sub(MASK, text))
+
+
 def _mask_word(found: re.Match[str]) -> str:
     word = found.group()
     # Random tokens of this length always hold a digit or a capital; words of a sentence or an error key do

@@ -45,6 +45,8 @@ class ProviderApp(models.Model):
     token_url = models.URLField(max_length=300)
     revoke_url = models.URLField(max_length=300, blank=True)
     api_url = models.URLField(max_length=300)
+    # What marks a partner's key: the API key that each of its calls bears; the client id and secret are the partner's.
+    partner_api_key = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -62,6 +64,11 @@ class ProviderApp(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_partner_key(self) -> bool:
+        """Whether its calls are a partner's: with a token and a key of their own, for `/v3/partner/`."""
+        return bool(self.partner_api_key)
 
 
 class Connection(EnvironmentRow):

@@ -88,6 +88,9 @@ ENDPOINTS: dict[str, str] = {
     "api/unified/user-directory/roles": "users:read",
     "api/unified/user-directory/roles/<role_id>": "users:read",
     "api/custom/v3/<path:rest>": "proxy",
+    "api/custom/<path:rest>": "proxy",
+    "api/proxy/<resource>": "proxy",
+    "api/proxy/<resource>/<item>": "proxy",
     "v3/<path:rest>": "proxy",
 }
 

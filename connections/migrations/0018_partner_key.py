@@ -1,0 +1,15 @@
+"""A provider application may be a partner's key."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("connections", "0013_provider_facts")]
+
+    operations = [
+        migrations.AddField(
+            model_name="providerapp",
+            name="partner_api_key",
+            field=models.CharField(blank=True, max_length=100),
+        ),
+    ]

@@ -21,7 +21,7 @@ from connections.constantcontact.redaction import Secret
 from connections.linking import Answer
 from connections.models import Connection, Environment, Membership, Tenant, User
 from connections.scoping import Scope
-from mapping import editing
+from mapping import basis, editing
 from mapping.editing import FieldChoice, ListChoice
 from syncjobs.imports import plans, uploads
 from syncjobs.models import SyncJob
@@ -29,6 +29,7 @@ from syncjobs.models import SyncJob
 EMAIL = "owner@demo.patchbay.test"
 WORKSPACE = "Demo workspace"
 PEOPLE = 5_000
+BASIS = "They are customers of the demo's made-up businesses."
 COLUMNS = ("Email", "First name", "Last name", "Company", "Plan", "Member since", "Lists")
 
 
@@ -87,7 +88,9 @@ def link(scope: Scope) -> Connection:
     if ended.outcome != "connected" or ended.connection_id is None:
         raise DemoTrouble(f"the demo account could not be linked: {ended.outcome}")
     with scope.transaction():
-        return Connection.objects.get(pk=ended.connection_id)
+        connection = Connection.objects.get(pk=ended.connection_id)
+        basis.record(scope, connection, "customers", BASIS)
+        return connection
 
 
 def _app_id(authorize_url: str) -> UUID:

@@ -57,6 +57,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "connection_linked": "{who} linked an account[: {about}]",
             "connection_reconnected": "{who} reconnected an account[: {about}]",
             "connection_refused": "{who} could not link an account[: {about}]",
+            "basis_recorded": "{who} recorded on what basis new people may be written[ in {about}]",
             "mapping_saved": "{who} saved the mapping[ of {about}]",
         },
     ),

@@ -24,6 +24,7 @@ SCOPES: Final[dict[str, str]] = {
     "accounts:read": "See linked accounts",
     "contacts:read": "See contacts, lists and tags",
     "contacts:write": "Change and delete contacts, lists and tags",
+    "consent:write": "Record on what basis accounts may write to new people",
     "users:read": "See who the accounts' users are, and their roles",
     "jobs:read": "See jobs and their counts",
     "webhooks:read": "See webhooks",

@@ -37,6 +37,12 @@ class Scope:
     token_scopes: frozenset[str] = frozenset()
     other_environment_id: UUID | None = None
     token_limit: tokenlimit.Limit | None = None
+    token_name: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, in words that still say it when the person or the token is gone."""
+        return self.user.email if self.user else f"API token {self.token_name}".rstrip()
 
     def transaction(self) -> AbstractContextManager[tenancy.Context]:
         """A transaction that sees the rows of this scope."""
@@ -142,6 +148,7 @@ def api(request: HttpRequest) -> Scope | None:
         "token",
         token_scopes=frozenset(key.scopes),
         token_limit=limit,
+        token_name=f"{key.name} ({key.prefix})",
     )
 
 

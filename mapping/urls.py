@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mapping.views import account, overview, promotion
+from mapping.views import account, basis, overview, promotion
 
 _PLACE = "w/<uuid:workspace_id>/<slug:environment>"
 _ACCOUNT = f"{_PLACE}/accounts/<uuid:connection_id>"
@@ -13,4 +13,5 @@ urlpatterns = [
     path(f"{_ACCOUNT}/mapping/", account.mapping, name="mapping"),
     path(f"{_ACCOUNT}/mapping/fields/", account.declare, name="declare-field"),
     path(f"{_ACCOUNT}/mapping/refresh/", account.refresh, name="refresh-catalog"),
+    path(f"{_ACCOUNT}/consent/", basis.consent_basis, name="consent-basis"),
 ]

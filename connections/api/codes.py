@@ -36,10 +36,35 @@ CODES: Final[Mapping[str, Code]] = {
         "time",
         "Wait for Retry-After; other accounts are not touched by it.",
     ),
+    "awaiting_confirmation": Code(
+        "This person has unsubscribed. Constant Contact was asked to send its one confirmation mail.",
+        "the account's owner",
+        "Nothing: who confirms by that mail can be written again. Nobody is asked a second time.",
+    ),
     "body_too_large": Code(
         "The body is longer than is passed on.",
         "you",
         "Send less at once; what is for many people goes through the bulk endpoint.",
+    ),
+    "consent_basis_missing": Code(
+        "This person is new, and no basis is recorded on which the account may write to new people.",
+        "you",
+        "Set it on the page that details.page names (owners and admins), or send consent with its evidence.",
+    ),
+    "consent_evidence_missing": Code(
+        "An explicit permission or a sign-up was claimed without its source, its time, or its text or proof.",
+        "you",
+        "Send consent.evidence with source, at and text, or leave consent out.",
+    ),
+    "contact_busy": Code(
+        "Others write this contact at the moment, one after the other.",
+        "time",
+        "Try again after Retry-After: nothing was changed.",
+    ),
+    "deleted_there": Code(
+        "This person was deleted at Constant Contact, and is not brought back.",
+        "the account's owner",
+        "Who wants them back restores them in Constant Contact.",
     ),
     "invalid_request": Code(
         "A parameter or a field of the body is not what it must be; details.failures names each.",
@@ -80,6 +105,11 @@ CODES: Final[Mapping[str, Code]] = {
         "There is no such object or address in this token's environment.",
         "you",
         "Look at the id, and whether the token belongs to the same environment, test or live.",
+    ),
+    "opted_out": Code(
+        "This person has unsubscribed. Only they can ask for mail again.",
+        "the account's owner",
+        "Send consent.evidence of an opt-in that is newer than the opt-out, if there is one.",
     ),
     "outcome_unknown": Code(
         "The call was sent, and no answer came that can be trusted: it may have happened.",

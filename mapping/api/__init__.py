@@ -5,8 +5,8 @@ Walk 5 of the house: a token's scope, one client call or two, translation by `ma
 
 from ninja import Router
 
-from mapping.api import catalogue, contacts, directory
+from mapping.api import basis, catalogue, contacts, directory
 
 router = Router(tags=["Unified"])
-for part in (contacts, catalogue, directory):
+for part in (contacts, catalogue, directory, basis):
     router.add_router("", part.router)

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from connections import tenancy
-from connections.api.contract import account_of, needs
+from connections.api.contract import account_of, needs, refused
+from connections.constantcontact import errors
 from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import Contact
 from connections.models import Connection
@@ -17,6 +18,9 @@ from mapping import catalog
 from mapping.api import mirrored
 from mapping.api.answering import MARKETING, Listed, asked_of, asks, client_of, listing, one_of, page_of
 from mapping.api.shapes import ContactEnvelope, ContactsEnvelope, DeletedEnvelope
+from mapping.api.writeshapes import ChangedContact, NewContact, UpsertEnvelope
+from mapping.api.writing import Written, opened, skipped, taken
+from mapping.contactends import Result, Taken
 from mapping.models import RemoteField, RemoteTag
 from mapping.unified import asking, contacts
 from mapping.unified.contacts import FieldName, Names
@@ -66,6 +70,29 @@ def list_contacts(request: HttpRequest, integrated_account_id: UUID | None = Non
     return listing(asked, pages, shown, lambda page: page.next_href)
 
 
+# Before the paths with an id, which would take its name for one.
+@router.post(
+    f"{MARKETING}/contacts/upsert",
+    response=UpsertEnvelope,
+    exclude_unset=True,
+    summary="Create or change a contact by its address",
+)
+@needs("contacts:write")
+def upsert_contact(
+    request: HttpRequest, body: NewContact, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """The person with this address, made or changed; who must not be written is `skipped`, with the reason."""
+    with opened(request, body, integrated_account_id) as write:
+        write.resolve()
+        result = write.writer.upsert()
+    ended: dict[str, object] = {
+        "outcome": result.outcome,
+        "reason": result.reason or None,
+        "contact": _written(write, result),
+    }
+    return one_of(request, ended, **write.meta(result))
+
+
 @router.get(
     f"{MARKETING}/contacts/{{contact_id}}",
     response=ContactEnvelope,
@@ -80,6 +107,82 @@ def get_contact(
     account, client = client_of(request, integrated_account_id)
     found = client.contacts.get(contact_id, include=contacts.INCLUDED)
     return one_of(request, contacts.shown(found, names_of(account, [found])))
+
+
+@router.post(
+    f"{MARKETING}/contacts", response=ContactEnvelope, exclude_unset=True, summary="Create a contact"
+)
+@needs("contacts:write")
+def create_contact(
+    request: HttpRequest, body: NewContact, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """A new person: `implicit` on the account's recorded basis, or with evidence as `consent` says.
+
+    409 where somebody has the address: `contacts/upsert` takes the same body for new people and known ones.
+    """
+    with opened(request, body, integrated_account_id) as write:
+        write.writer.check_new()
+        write.resolve()
+        try:
+            result = write.writer.create()
+        except Taken as error:
+            ended = write.writer.taken(error.contact_id)
+            raise (skipped(ended) if ended else taken(error.contact_id)) from None
+    return one_of(request, _written(write, result), **write.meta(result))
+
+
+@router.patch(
+    f"{MARKETING}/contacts/{{contact_id}}",
+    response=ContactEnvelope,
+    exclude_unset=True,
+    summary="Change a contact",
+)
+@needs("contacts:write")
+def change_contact(
+    request: HttpRequest, contact_id: str, body: ChangedContact, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """What is named of a contact; everything else stays as it is, whoever else writes at the same time."""
+    if body.id is not None and body.id.lower() != contact_id.lower():
+        raise refused(("id", "the id of the address, or nothing"))
+    return _changed(request, contact_id, body, integrated_account_id)
+
+
+@router.patch(
+    f"{MARKETING}/contacts",
+    response=ContactEnvelope,
+    exclude_unset=True,
+    summary="Change a contact by the id in the body",
+)
+@needs("contacts:write")
+def change_contact_of_body(
+    request: HttpRequest, body: ChangedContact, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """The same for a program that sends the id in the body."""
+    if body.id is None:
+        raise refused(("id", "the id of a contact, here or in the address"))
+    return _changed(request, body.id, body, integrated_account_id)
+
+
+def _changed(
+    request: HttpRequest, contact_id: str, body: ChangedContact, named: UUID | None
+) -> dict[str, Any]:
+    with opened(request, body, named) as write:
+        try:
+            wanted = str(UUID(contact_id))
+        except ValueError:
+            raise errors.NotFound("There is no such contact.", status=404) from None
+        write.resolve()
+        result = write.writer.update(wanted)
+    if result.outcome == "skipped":
+        raise skipped(result)
+    return one_of(request, _written(write, result), **write.meta(result))
+
+
+def _written(write: Written, result: Result) -> dict[str, object]:
+    """The contact as it is now, with the entry of the consent ledger that stands behind it."""
+    found = contacts.shown(result.contact, names_of(write.account, [result.contact]))
+    ledger_id = str(result.ledger_id) if result.ledger_id else None
+    return {**found, "consent": {**contacts.consent_shown(result.contact), "ledger_id": ledger_id}}
 
 
 @router.delete(f"{MARKETING}/contacts/{{contact_id}}", response=DeletedEnvelope, summary="Delete a contact")

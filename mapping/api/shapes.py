@@ -57,6 +57,7 @@ class Consent(Schema):
     opt_out_source: str | None
     opt_out_at: str | None
     opt_out_reason: str | None
+    ledger_id: str | None = None
 
 
 class Contact(Schema):

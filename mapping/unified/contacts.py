@@ -83,15 +83,21 @@ def shown(contact: Contact, names: Names) -> dict[str, object]:
             _name(one, names): _value(one, names.fields.get(one.custom_field_id)) for one in values
         },
         "custom_fields_meta": [_meta(one, names) for one in values],
-        "consent": {
-            "permission_to_send": address.permission_to_send if address else None,
-            "opt_in_source": address.opt_in_source if address else None,
-            "opt_in_at": as_text(address.opt_in_at) if address else None,
-            "opt_out_source": address.opt_out_source if address else None,
-            "opt_out_at": as_text(address.opt_out_at) if address else None,
-            "opt_out_reason": address.opt_out_reason if address else None,
-        },
+        "consent": consent_shown(contact),
         "remote_data": dict(document),
+    }
+
+
+def consent_shown(contact: Contact) -> dict[str, object]:
+    """Leave to write to somebody, as the provider has it."""
+    address = contact.email_address
+    return {
+        "permission_to_send": address.permission_to_send if address else None,
+        "opt_in_source": address.opt_in_source if address else None,
+        "opt_in_at": as_text(address.opt_in_at) if address else None,
+        "opt_out_source": address.opt_out_source if address else None,
+        "opt_out_at": as_text(address.opt_out_at) if address else None,
+        "opt_out_reason": address.opt_out_reason if address else None,
     }
 
 

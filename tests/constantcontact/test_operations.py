@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from connections.constantcontact import errors, multipart
-from connections.constantcontact.resources.contacts import EVERYTHING
 from connections.constantcontact.resources.partner import Partner
 from connections.constantcontact.shapes import Chosen, writing
+from connections.constantcontact.shapes.writing import EVERYTHING
 from tests.constantcontact.provider import Provider
 
 

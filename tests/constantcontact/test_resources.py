@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from connections.constantcontact import errors
-from connections.constantcontact.resources import contacts
 from connections.constantcontact.shapes import Activity, Chosen, Contact, CustomField
+from connections.constantcontact.shapes.writing import EVERYTHING
 from tests.constantcontact.stage import Stage, answer
 
 SUMMARY = {
@@ -200,7 +200,7 @@ def test_what_was_not_asked_for_is_none_and_not_empty():
 def test_contacts_are_walked_with_the_filters_in_the_cursor():
     first = answer(200, {"contacts": [CONTACT], "_links": {"next": {"href": "/v3/contacts?cursor=x"}}})
     stage = Stage(first, answer(200, {"contacts": []}))
-    assert len(list(stage.client.contacts.pages(status="all", include=contacts.EVERYTHING))) == 2
+    assert len(list(stage.client.contacts.pages(status="all", include=EVERYTHING))) == 2
     assert stage.wire.requests[1].url.raw_path == b"/v3/contacts?cursor=x"
 
 

@@ -15,6 +15,8 @@ BELOW_ENVIRONMENT = [
 ]
 # Added to by one function of the database, changed by none, read like any other.
 APPEND_ONLY = {"connections_auditevent", "connections_audithead"}
+# Rows are added by the application, and neither changed nor taken away by it.
+ADDED_TO = {"mapping_consententry"}
 # The deployment's own applications have no workspace, so a key that carries the tenant cannot hold these.
 SHARED = {"connections_providerapp"}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from connections import tenancy
@@ -19,7 +19,7 @@ from connections.models import ApiKey
 from tests.conftest import empty_tables
 from tests.house.furnish import furnish
 from tests.house.routes import Route, routes
-from tests.house.tables import BELOW_ENVIRONMENT, ask, count
+from tests.house.tables import ADDED_TO, BELOW_ENVIRONMENT, ask, count
 from tests.house.visits import METHODS, WAYS, assert_nothing_of, body, fingerprint, quiet, seen_rows, send
 from tests.long import LONG
 from tests.world import World
@@ -284,8 +284,12 @@ def test_a_context_writes_nothing_in_the_other(both: Both, kind: str, verb: str)
     here, there = both.scope(kind), both.scope(other(kind)).environment_id
     for table in BELOW_ENVIRONMENT:
         with here.transaction():
-            statement = verb.format(f'"{table}"')
-            assert not ask(f"{statement} environment_id = %s RETURNING 1", [there]), table
+            statement = f"{verb.format(table)} environment_id = %s RETURNING 1"
+            if table in ADDED_TO:
+                with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                    ask(statement, [there])
+            else:
+                assert not ask(statement, [there]), table
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,7 +5,7 @@ A PUT and a sign-up can make somebody mailable again; who may be written how is 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import httpx
 
@@ -14,16 +14,6 @@ from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import Contact, ContactSent, Counts, SignedUp, SignUpSent
 from connections.constantcontact.shapes.choosing import MOST_LISTS, bounded
 from connections.constantcontact.shapes.writing import Source
-
-# All that a contact can bring along; a page holds 500 contacts with or without them.
-EVERYTHING: Final = (
-    "custom_fields",
-    "list_memberships",
-    "phone_numbers",
-    "street_addresses",
-    "taggings",
-    "notes",
-)
 
 
 class Filters(TypedDict, total=False):

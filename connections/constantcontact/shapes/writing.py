@@ -13,23 +13,32 @@ Source = Literal["Account", "Contact"]  # who acted: the account's own people, o
 Permission = Literal["explicit", "implicit", "not_set", "pending_confirmation", "temp_hold", "unsubscribed"]
 Kind = Literal["home", "work", "mobile", "other"]
 
-_CORE: Final = (
-    "first_name",
-    "last_name",
-    "job_title",
-    "company_name",
-    "birthday_month",
-    "birthday_day",
-    "anniversary",
-)
-_ADDRESS: Final = ("address", "permission_to_send")
-_PARTS: Final = {
-    "custom_fields": ("custom_field_id", "value", "choice_ids"),
-    "phone_numbers": ("phone_number", "kind"),
-    "street_addresses": ("kind", "street", "city", "state", "postal_code", "country"),
-    "notes": ("content",),
-}
+_PARTS: Final = ("custom_fields", "phone_numbers", "street_addresses", "notes")
 _IDS: Final = ("list_memberships", "taggings")
+# All that a contact brings along when it is asked for; a page holds 500 contacts with or without them.
+EVERYTHING: Final = (*_PARTS, *_IDS)
+# What the provider alone sets. Everything else that it shows goes back, also what is newer than this client; the SMS
+# channel has another shape when it is written, and stays as it is when it is left out.
+_ITS_OWN: Final = frozenset(
+    {
+        "contact_id",
+        "phone_number_id",
+        "street_address_id",
+        "note_id",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "create_source",
+        "update_source",
+        "opt_in_source",
+        "opt_in_date",
+        "opt_out_source",
+        "opt_out_date",
+        "opt_out_reason",
+        "confirm_status",
+        "sms_channel",
+    }
+)
 
 
 class AddressSent(TypedDict, total=False):
@@ -112,13 +121,19 @@ def whole(contact: Contact) -> ContactSent:
     missing = [name for name in (*_PARTS, *_IDS) if name not in document]
     if missing:
         raise ValueError(f"The contact was read without {', '.join(missing)}; a PUT could take them away.")
-    body: dict[str, Any] = _named(document, _CORE)  # Any: the provider's own JSON, sent back as it came
+    body = _sent_back(document)
     if contact.email_address is not None:
-        body["email_address"] = _named(document["email_address"], _ADDRESS)
-    body |= {name: [_named(part, names) for part in document[name]] for name, names in _PARTS.items()}
+        body["email_address"] = _sent_back(document["email_address"])
+    body |= {name: [_sent_back(part) for part in document[name]] for name in _PARTS}
     body |= {name: list(document[name]) for name in _IDS}
     return cast(ContactSent, body)
 
 
-def _named(document: Document, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: document[name] for name in names if document.get(name) is not None}
+def without_unknown(body: ContactSent) -> ContactSent:
+    """The body without what this client does not know by name, for a provider that takes no such thing back."""
+    known = ContactSent.__required_keys__ | ContactSent.__optional_keys__
+    return cast(ContactSent, {name: value for name, value in body.items() if name in known})
+
+
+def _sent_back(document: Document) -> dict[str, Any]:  # Any: the provider's own JSON, sent back as it came
+    return {name: value for name, value in document.items() if value is not None and name not in _ITS_OWN}

@@ -1,0 +1,287 @@
+"""One contact written: read, merged and put back under its lock, with a decision of consent before each call.
+
+A PUT replaces, so all that was read goes back; only what was named changes. A 409 of two edits at once means: read
+again, merge again. Every decision stands in the ledger before its call leaves. The person is found by POST itself
+where one may be made (a 409 names who is there), because a search there can be minutes behind.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Final
+from uuid import UUID
+
+from connections.constantcontact import errors
+from connections.constantcontact.client import Client
+from connections.constantcontact.shapes import Contact, ContactSent, SignUpSent
+from connections.constantcontact.shapes import writing as wire
+from connections.constantcontact.shapes.writing import Source
+from connections.models import Connection
+from mapping import consentledger, contactlocks, contactputs
+from mapping.consent import Call, Evidence
+from mapping.consentledger import Entry
+from mapping.contactends import NotAllowed, Result, Taken
+from mapping.contactlocks import Lease
+from mapping.contactputs import Written
+from mapping.models import ConsentBasis
+from mapping.unified import contacts, writing, writing_consent
+from mapping.unified.writing import Unfit, Wish
+from mapping.unified.writing_consent import OPT_OUT, PERMISSIONS, Said, Verdict
+
+# Before reading again after two edits met: together longer than the second in which the provider may see them as one.
+PAUSES: Final = (0.1, 0.3, 0.6, 1.1, 1.1)
+
+
+@dataclass
+class Writer:
+    """Writes one contact of one account, as one program asks."""
+
+    connection: Connection
+    client: Client
+    wish: Wish
+    said: Said
+    decided_by: str
+    update_source: Source | None = None
+    basis: ConsentBasis | None = field(init=False)
+    # What is said, less what only repeats how the person stands.
+    heard: Said = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.basis = consentledger.basis_of(self.connection)
+        self.heard = self.said
+
+    def create(self) -> Result:
+        """A new person.
+
+        Raises:
+            NotAllowed: without a basis or the evidence for what is claimed.
+            Taken: somebody has the address.
+            Unfit: the lists for a sign-up are missing, or too much of something.
+        """
+        verdict = self._judge(None)
+        body = writing.merged({}, self.wish)
+        if verdict.call == Call.SIGN_UP:
+            return self._sign_up_new(verdict)
+        if verdict.permission:
+            address = {"address": self.wish.email or "", "permission_to_send": verdict.permission}
+            body["email_address"] = address  # type: ignore[typeddict-item]  # the verdict's words are the provider's
+        entry, entry_id = self._decided(None, verdict)
+        try:
+            made = self.client.contacts.create(body, create_source=verdict.opt_in_source)
+        except errors.Conflict as error:
+            self._undo(entry, entry_id, error)
+            raise Taken(self._whose(error)) from None
+        except errors.ProviderError as error:
+            self._undo(entry, entry_id, error)
+            raise
+        return Result("created", contactputs.full(self.client, made), entry_id)
+
+    def upsert(self) -> Result:
+        """The person with this address, new or there already. Raises as `create`, but for Taken."""
+        try:
+            return self.create()
+        except Taken as taken:
+            contact_id = taken.contact_id
+        except NotAllowed:  # to make somebody; who is there already may be written all the same
+            found = self.client.contacts.find(self.wish.email or "")
+            if found is None:
+                raise
+            contact_id = found.contact_id
+        self.wish = replace(self.wish, email=None)
+        return self.update(contact_id)
+
+    def update(self, contact_id: str) -> Result:
+        """Somebody who is there, by id.
+
+        Raises:
+            contactlocks.Busy: others write the contact at the moment.
+            NotAllowed, Unfit: as `create`.
+        """
+        with contactlocks.held(self.connection, UUID(contact_id)) as lease:
+            for pause in (*PAUSES, None):
+                before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
+                verdict = self._judge(before)
+                if verdict.outcome == "unchanged" and self._body(before, verdict) != wire.whole(before):
+                    verdict = replace(verdict, outcome="skipped")
+                if verdict.outcome:
+                    return self._ended(before, verdict)
+                try:
+                    return self._carried_out(lease, before, verdict)
+                except errors.Conflict as error:
+                    if pause is None or _is_anothers(error, contact_id):
+                        raise
+                    time.sleep(pause)
+        raise AssertionError("the last turn returns or raises")
+
+    def taken(self, contact_id: str) -> Result | None:
+        """Why somebody who is there already is not to be made; None where only the address is taken."""
+        with contactlocks.held(self.connection, UUID(contact_id)):
+            there = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
+            verdict = self._judge(there)
+            return self._ended(there, verdict) if verdict.outcome else None
+
+    def check_new(self) -> None:
+        """Before anything is made for a new person. Raises NotAllowed."""
+        self._judge(None)
+
+    # --- What may be done --------------------------------------------------------------------------------------
+
+    def _judge(self, contact: Contact | None) -> Verdict:
+        said = self.heard = Said() if contact is not None and self.said.is_as(contact) else self.said
+        if said.permission not in ("", *PERMISSIONS):
+            raise Unfit([("consent.permission_to_send", f"one of {', '.join(PERMISSIONS)}")])
+        asked_again = (
+            contact is not None
+            and contacts.status_of(contact) == "unsubscribed"
+            and consentledger.was_asked_again(self.connection, contact.contact_id)
+        )
+        person = writing_consent.standing(
+            contact, asked_again=asked_again, adds_address=self.wish.email is not None
+        )
+        verdict = writing_consent.judge(person, said, self._evidence(said))
+        if verdict.outcome == "rejected":
+            raise NotAllowed(verdict)
+        return verdict
+
+    def _evidence(self, said: Said) -> Evidence:
+        return said.evidence(has_basis=self.basis is not None)
+
+    def _decided(self, contact: Contact | None, verdict: Verdict) -> tuple[Entry, UUID]:
+        address = contact.email_address.address if contact is not None and contact.email_address else ""
+        gives = verdict.permission in ("implicit", "explicit")
+        entry = Entry(
+            email=self.wish.email or address,
+            contact_id=contact.contact_id if contact is not None else None,
+            call=verdict.call,
+            outcome="skipped" if verdict.outcome and verdict.call != Call.RESUBSCRIBE else "sent",
+            evidence=self._evidence(self.heard),
+            decided_by=self.decided_by,
+            reason=verdict.reason,
+            permission=verdict.permission,
+            opt_in_source=verdict.opt_in_source if gives else "",
+            basis=consentledger.as_kept(self.basis),
+        )
+        return entry, consentledger.add(self.connection, entry)
+
+    def _undo(self, entry: Entry, entry_id: UUID, error: errors.ProviderError) -> None:
+        if not error.may_have_happened:
+            consentledger.undo(self.connection, entry, entry_id, error.error_key or type(error).__name__)
+
+    # --- Who is there already ----------------------------------------------------------------------------------
+
+    def _ended(self, before: Contact, verdict: Verdict) -> Result:
+        """Nothing is written; whoever asks for mail again is asked to confirm, if that may be."""
+        if verdict.call == Call.RESUBSCRIBE:
+            lists = self._lists_asked_for(before)
+            entry, entry_id = self._decided(before, verdict)
+            try:
+                self.client.contacts.resubscribe(before.contact_id, lists)
+            except (
+                errors.Conflict
+            ):  # the mail went out before; the entry stays, so that nobody asks a second time
+                verdict = replace(
+                    verdict, reason="opted_out", text="unsubscribed, and was asked to confirm before"
+                )
+            except errors.ProviderError as error:
+                self._undo(entry, entry_id, error)
+                raise
+        else:
+            _, entry_id = self._decided(before, verdict)
+        return Result(verdict.outcome, before, entry_id, verdict.reason, verdict.text)
+
+    def _carried_out(self, lease: Lease, before: Contact, verdict: Verdict) -> Result:
+        if verdict.call == Call.SIGN_UP:
+            _, entry_id = self._sign_up(before, verdict)
+            return self._followed(lease, before.contact_id, "updated", entry_id)
+        body = self._body(before, verdict)
+        if body == wire.whole(before):
+            _, entry_id = self._decided(
+                before, replace(verdict, call="", outcome="unchanged", reason="unchanged")
+            )
+            return Result("unchanged", before, entry_id)
+        entry, entry_id = self._decided(before, verdict)
+        try:
+            written = self._put(lease, before, body)
+        except errors.ProviderError as error:
+            self._undo(entry, entry_id, error)
+            raise
+        if not verdict.permission and contactputs.opted_in_by_us(before, written.contact):
+            return self._taken_back(lease, written.contact)
+        return Result("updated", written.contact, entry_id, activities=written.activities)
+
+    def _put(self, lease: Lease, before: Contact, body: ContactSent) -> Written:
+        source: Source = self.update_source or self.heard.update_source
+        return contactputs.put(self.client, lease, before, body, source)
+
+    def _body(self, before: Contact, verdict: Verdict) -> ContactSent:
+        body = writing.merged(wire.whole(before), self.wish)
+        if verdict.permission:
+            address = {**body.get("email_address", {}), "permission_to_send": verdict.permission}
+            if verdict.call == OPT_OUT and self.heard.opt_out_reason:
+                address["opt_out_reason"] = self.heard.opt_out_reason
+            body["email_address"] = address  # type: ignore[typeddict-item]  # the verdict's words are the provider's
+        return body
+
+    def _taken_back(self, lease: Lease, there: Contact) -> Result:
+        """The person opted out between our reading and our writing, which put them back: opt out again, at once."""
+        verdict = Verdict(
+            OPT_OUT, "unsubscribed", reason="opted_out", text="unsubscribed meanwhile, and stays so"
+        )
+        _, entry_id = self._decided(there, verdict)
+        out = contactputs.put(self.client, lease, there, self._body(there, verdict), "Account")
+        return Result("skipped", out.contact, entry_id, "opted_out", verdict.text)
+
+    # --- Signing up --------------------------------------------------------------------------------------------
+
+    def _sign_up_new(self, verdict: Verdict) -> Result:
+        there = self.client.contacts.find(self.wish.email or "")
+        if there is not None:
+            raise Taken(there.contact_id)
+        contact_id, entry_id = self._sign_up(None, verdict)
+        with contactlocks.held(self.connection, UUID(contact_id)) as lease:
+            return self._followed(lease, contact_id, "created", entry_id)
+
+    def _followed(self, lease: Lease, contact_id: str, outcome: str, entry_id: UUID) -> Result:
+        """What the form could not take is written after it; the permission is the form's."""
+        before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
+        written = self._put(lease, before, self._body(before, Verdict(Call.UPDATE)))
+        return Result(outcome, written.contact, entry_id, activities=written.activities)
+
+    def _sign_up(self, contact: Contact | None, verdict: Verdict) -> tuple[str, UUID]:
+        """The person's own opt-in, by the provider's form; what the form does not take follows by PUT."""
+        address = (
+            contact.email_address.address if contact and contact.email_address else self.wish.email or ""
+        )
+        form: SignUpSent = {"email_address": address, "list_memberships": self._lists_asked_for(contact)}
+        for name, value in self.wish.core.items():
+            if value:
+                form[name] = value  # type: ignore[literal-required]  # core names are the form's too
+        entry, entry_id = self._decided(contact, verdict)
+        try:
+            return self.client.contacts.sign_up_form(form).contact_id, entry_id
+        except errors.ProviderError as error:
+            self._undo(entry, entry_id, error)
+            raise
+
+    def _lists_asked_for(self, contact: Contact | None) -> list[str]:
+        wanted = self.wish.lists.wanted if self.wish.lists is not None else ()
+        found = wanted or (contact.list_memberships if contact is not None else ()) or ()
+        if not found:
+            raise Unfit([("lists", "name at least one list that the person asks to be on")])
+        return list(found)[:50]
+
+    # --- Answers -----------------------------------------------------------------------------------------------
+
+    def _whose(self, error: errors.Conflict) -> str:
+        """Whose the address is: the refusal mostly says it."""
+        if error.contact_id:
+            return error.contact_id
+        found = self.client.contacts.find(self.wish.email or "")
+        if found is None:
+            raise error
+        return found.contact_id
+
+
+def _is_anothers(error: errors.Conflict, contact_id: str) -> bool:
+    """Whether a 409 means that the new address is somebody else's, and not that two edits met."""
+    words = error.message.lower()
+    return error.contact_id not in (None, contact_id) or "exists" in words or "not unique" in words

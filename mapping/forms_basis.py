@@ -1,0 +1,18 @@
+"""The form of the basis on which an account writes to new people."""
+
+from django import forms
+
+from mapping.models import ConsentBasis
+
+
+class BasisForm(forms.Form):
+    """Who these people are, and why they may be e-mailed."""
+
+    kind = forms.ChoiceField(label="Who these people are", choices=ConsentBasis.Kind.choices)
+    statement = forms.CharField(
+        label="Why they may be e-mailed",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="In your own words, as you would say it to somebody who asks. "
+        "Each new person's entry in the consent ledger quotes it, with who recorded it and when.",
+    )

@@ -1,0 +1,392 @@
+"""Single contacts written through the unified API, over HTTP against the simulator, with the ledger beside it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+from connections import keys
+from connections.models import Environment
+from mapping.models import ConsentBasis, ConsentEntry, ContactLock
+from tests.flows.importing import Person
+from tests.flows.programs import Program, bytes_of
+
+CONTACTS = "/api/unified/marketing-automation/contacts"
+UPSERT = f"{CONTACTS}/upsert"
+PROOF = {"source": "shop.example/checkout", "at": "2026-01-31T09:00:00Z", "text": "Send me the news"}
+
+
+@pytest.fixture
+def person(world, simulator):
+    return Person(world)
+
+
+@pytest.fixture
+def program(world, person):
+    return Program(world, person.connection)
+
+
+def provider(program, method, path, body=None):
+    """The provider itself, through the 1-to-1 route."""
+    answer = program.ask(method, f"/v3/{path}", body)
+    assert answer.status_code < 300, bytes_of(answer)
+    return json.loads(bytes_of(answer) or b"null")
+
+
+def good(answer):
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def refused(answer, status, code):
+    assert answer.status_code == status, answer.content
+    details = answer.json()["details"]
+    assert details["reason"] == code, answer.content
+    return details
+
+
+def fields_of(details):
+    return [one["field"] for one in details["failures"]]
+
+
+def entries(person, **named):
+    with person.scope.transaction():
+        return list(ConsentEntry.objects.filter(**named).order_by("at"))
+
+
+def without_basis(person):
+    with person.scope.transaction():
+        ConsentBasis.objects.all().delete()
+
+
+def calls(simulator):
+    return [(entry["method"], entry["path"].partition("?")[0]) for entry in simulator.calls()]
+
+
+def everything(**more):
+    """A body that names every part of a contact."""
+    return {
+        "email": "nora@people.example",
+        "first_name": "Nora",
+        "last_name": "Quill",
+        "phones": [{"phone": "+1 555 0100", "type": "work"}],
+        "addresses": [
+            {"street_1": "1 Elm St", "street_2": "Flat 2", "city": "Salem", "postal_code": "02115"}
+        ],
+        "lists": [{"name": "News"}],
+        "tags": ["VIP"],
+        "custom_fields": {"visits": 12, "member": True},
+        "remote_data": {"job_title": "Baker"},
+        "create_missing": True,
+        **more,
+    }
+
+
+@pytest.fixture
+def nora(program):
+    return good(program.ask("POST", CONTACTS, everything()))
+
+
+def test_a_contact_is_made_with_all_that_is_named(program, person, nora, simulator):
+    found = nora["result"]
+    assert (found["name"], found["status"]) == ("Nora Quill", "active")
+    assert found["phones"] == [{"phone": "+1 555 0100", "type": "work"}]
+    assert (found["addresses"][0]["street_1"], found["addresses"][0]["street_2"]) == ("1 Elm St", "Flat 2")
+    assert [one["name"] for one in found["tags"]] == ["VIP"]
+    assert found["custom_fields"] == {"visits": 12, "member": True}
+    assert found["remote_data"]["job_title"] == "Baker"
+    assert nora["meta"] == {
+        "outcome": "created",
+        "created": {"lists": ["News"], "tags": ["VIP"], "custom_fields": ["visits", "member"]},
+    }
+    there = good(program.ask("GET", f"{CONTACTS}/{found['id']}"))["result"]
+    assert {**there["consent"], "ledger_id": None} == {**found["consent"], "ledger_id": None}
+    assert there["consent"]["permission_to_send"] == "implicit"
+    (entry,) = entries(person)
+    assert str(entry.pk) == found["consent"]["ledger_id"]
+    assert (entry.call, entry.outcome, entry.permission, entry.will) == (
+        "create",
+        "sent",
+        "implicit",
+        "basis",
+    )
+    assert entry.basis["given_by"] == person.scope.user.email
+    assert entry.decided_by.startswith("API token test (pb_test_")
+
+
+def test_what_is_not_named_stays(program, nora, simulator):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    before = good(program.ask("GET", path))["result"]
+    changed = good(program.ask("PATCH", path, {"first_name": "Eleonora"}))
+    assert changed["meta"] == {"outcome": "updated"}
+    after = good(program.ask("GET", path))["result"]
+    assert after["first_name"] == "Eleonora"
+    kept = ("last_name", "phones", "addresses", "lists", "tags", "custom_fields", "email")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert after["remote_data"]["job_title"] == "Baker"
+    same = good(program.ask("PATCH", CONTACTS, {"id": nora["result"]["id"], "first_name": "Eleonora"}))
+    assert same["meta"] == {"outcome": "unchanged"}
+    assert [method for method, _ in calls(simulator)].count("PUT") == 1
+
+
+def test_null_makes_blank_and_an_object_changes_lists_and_tags(program, nora):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    body = {
+        "last_name": None,
+        "phones": [],
+        "lists": {"add": ["Members"]},
+        "tags": {"set": [{"name": "Regular"}], "remove": ["VIP"]},
+        "custom_fields": {"visits": None},
+        "create_missing": True,
+    }
+    good(program.ask("PATCH", path, body))
+    after = good(program.ask("GET", path))["result"]
+    assert (after["last_name"], after["phones"]) == (None, [])
+    assert len(after["lists"]) == 2
+    assert [one["name"] for one in after["tags"]] == ["Regular"]
+    assert after["custom_fields"] == {"member": True}
+    good(program.ask("PATCH", path, {"lists": {"remove": ["News", "Members"]}}))
+    assert good(program.ask("GET", path))["result"]["lists"] == []
+
+
+def test_what_was_read_may_be_sent_back(program, nora):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    read = good(program.ask("GET", path))["result"]
+    del read["remote_data"]
+    again = good(program.ask("PATCH", path, read))
+    assert again["meta"] == {"outcome": "unchanged"}
+    odd = good(program.ask("PATCH", path, {"nickname": "No"}))
+    assert odd["meta"]["ignored_fields"] == ["nickname"]
+    details = refused(program.ask("PATCH", f"{path}?strict=true", {"nickname": "No"}), 400, "invalid_request")
+    assert fields_of(details) == ["nickname"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"first_name": "x" * 51}, "first_name"),
+        ({"phones": [{"phone": "call me"}]}, "phones.0.phone"),
+        ({"phones": [{"phone": "+1 555 0100", "type": "fax"}]}, "body.phones.0.type"),
+        ({"phones": [{"phone": f"+1 555 010{one}"} for one in range(4)]}, "phones"),
+        ({"lists": ["No such list"]}, "lists.0"),
+        ({"lists": {"add": [{"id": str(uuid4())}]}}, "lists.add.0"),
+        ({"tags": {"remove": ["No such tag"]}}, "tags.remove.0"),
+        ({"custom_fields": {"shoe_size": 42}}, "custom_fields.shoe_size"),
+        ({"custom_fields": {"visits": "many"}}, "custom_fields.visits"),
+        ({"remote_data": {"email_address": {}}}, "remote_data.email_address"),
+        ({"consent": {"permission_to_send": "always"}}, "consent.permission_to_send"),
+        (
+            {"consent": {"evidence": {**PROOF, "at": "2999-01-01T00:00:00Z"}}},
+            "consent.evidence.at",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_named_and_nothing_is_written(program, nora, simulator, body, field):
+    before = len([one for one in calls(simulator) if one[0] != "GET"])
+    answer = program.ask("PATCH", f"{CONTACTS}/{nora['result']['id']}", body)
+    details = refused(answer, 400, "invalid_request")
+    assert any(name in (field, f"body.{field}") for name in fields_of(details)), details
+    assert len([one for one in calls(simulator) if one[0] != "GET"]) == before
+
+
+def test_without_a_basis_nobody_new_is_made(program, person, simulator):
+    without_basis(person)
+    for path in (CONTACTS, UPSERT):
+        details = refused(program.ask("POST", path, everything()), 422, "consent_basis_missing")
+        page = details["page"]
+        assert str(person.connection.pk) in page
+    assert not [one for one in calls(simulator) if one == ("POST", "/v3/contacts")]
+    assert entries(person) == []
+    body = {"kind": "members", "statement": "Members of the club; its rules say so."}
+    path = f"/api/integrated-account/{person.connection.pk}/consent-basis"
+    assert good(program.ask("GET", path))["result"] is None
+    recorded = good(program.ask("PUT", path, body))["result"]
+    assert recorded["given_by"].startswith("API token test")
+    assert good(program.ask("POST", UPSERT, everything()))["result"]["outcome"] == "created"
+
+
+def test_an_owner_records_the_basis_on_its_page(world, program, person):
+    without_basis(person)
+    page = refused(program.ask("POST", CONTACTS, everything()), 422, "consent_basis_missing")["page"]
+    path = "/" + page.split("/", 3)[3]
+    assert "Nothing yet" in person.client.get(path).content.decode()
+    assert person.client.post(path, {"kind": "donors", "statement": " "}).status_code == 422
+    assert person.client.post(path, {"kind": "donors", "statement": "They gave."}).status_code == 302
+    assert "They gave." in person.client.get(path).content.decode()
+    viewer = world.client(world.member)
+    assert "They gave." in viewer.get(path).content.decode()
+    assert viewer.post(path, {"kind": "other", "statement": "Mine."}).status_code == 403
+    assert world.client(world.stranger).get(path).status_code == 404
+    good(program.ask("POST", CONTACTS, everything()))
+    assert entries(person)[-1].basis["statement"] == "They gave."
+
+
+def test_explicit_needs_its_evidence(program, person, nora, simulator):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    for consent in (
+        {"permission_to_send": "explicit"},
+        {"opt_in_source": "Contact", "evidence": {"source": "x"}},
+    ):
+        details = refused(program.ask("PATCH", path, {"consent": consent}), 422, "consent_evidence_missing")
+        assert "consent.evidence.text" in fields_of(details)
+    claimed = {"permission_to_send": "explicit", "evidence": PROOF}
+    after = good(program.ask("PATCH", path, {"consent": claimed}))["result"]
+    assert after["consent"]["permission_to_send"] == "explicit"
+    entry = entries(person)[-1]
+    assert (entry.will, entry.permission) == ("recorded", "explicit")
+    assert entry.evidence["text"] == PROOF["text"]
+    assert entry.contact_id is not None
+    made = good(program.ask("POST", CONTACTS, everything(email="new@people.example", consent=claimed)))
+    assert made["result"]["consent"]["permission_to_send"] == "explicit"
+
+
+def test_a_sign_up_goes_by_the_providers_form(program, person, nora, simulator):
+    consent = {"opt_in_source": "Contact", "evidence": PROOF}
+    made = good(program.ask("POST", UPSERT, everything(email="sam@people.example", consent=consent)))[
+        "result"
+    ]
+    assert made["outcome"] == "created"
+    assert made["contact"]["consent"]["opt_in_source"] == "Contact"
+    assert [one["name"] for one in made["contact"]["tags"]] == ["VIP"]
+    assert made["contact"]["phones"] == [{"phone": "+1 555 0100", "type": "work"}]
+    known = good(program.ask("POST", UPSERT, {"email": "nora@people.example", "consent": consent}))["result"]
+    assert (known["outcome"], known["contact"]["consent"]["permission_to_send"]) == ("updated", "explicit")
+    assert calls(simulator).count(("POST", "/v3/contacts/sign_up_form")) == 2
+    nowhere = {"email": "no@people.example", "consent": consent}
+    assert fields_of(refused(program.ask("POST", UPSERT, nowhere), 400, "invalid_request")) == ["lists"]
+
+
+def test_upsert_makes_or_changes(program, person, nora, simulator):
+    changed = good(program.ask("POST", UPSERT, {"email": "NORA@people.example", "last_name": "Ink"}))[
+        "result"
+    ]
+    assert (changed["outcome"], changed["reason"]) == ("updated", None)
+    assert changed["contact"]["name"] == "Nora Ink"
+    assert changed["contact"]["id"] == nora["result"]["id"]
+    assert changed["contact"]["consent"]["permission_to_send"] == "implicit"
+    details = refused(program.ask("POST", CONTACTS, everything()), 409, "provider_conflict")
+    assert details["contact_id"] == nora["result"]["id"]
+    without_basis(person)
+    changed = good(program.ask("POST", UPSERT, {"email": "nora@people.example", "last_name": "Pen"}))[
+        "result"
+    ]
+    assert changed["outcome"] == "updated", "who is there already needs no basis"
+    outcomes = [(one.call, one.outcome) for one in entries(person)]
+    assert outcomes == [
+        ("create", "sent"),
+        ("create", "sent"),
+        ("create", "refused"),
+        ("update", "sent"),
+        ("create", "sent"),
+        ("create", "refused"),
+        ("update", "sent"),
+    ]
+
+
+def leave(simulator, email="nora@people.example"):
+    simulator.ask("/_sim/unsubscribe", {"account": "Acme Bakery", "email": email})
+
+
+def test_who_opted_out_is_never_written_back(program, person, nora, simulator):
+    leave(simulator)
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    old = {"permission_to_send": "explicit", "evidence": PROOF}
+    for consent in ({}, {"consent": old}, {"consent": {"opt_in_source": "Contact", "evidence": PROOF}}):
+        body = {"first_name": "Back", "lists": ["News"], **consent}
+        details = refused(program.ask("PATCH", path, body), 409, "opted_out")
+        assert details["contact_id"] == nora["result"]["id"]
+        ended = good(program.ask("POST", UPSERT, {"email": "nora@people.example", **body}))["result"]
+        assert (ended["outcome"], ended["reason"]) == ("skipped", "opted_out")
+        refused(program.ask("POST", CONTACTS, everything(**consent)), 409, "opted_out")
+    assert good(program.ask("GET", path))["result"]["status"] == "unsubscribed"
+    assert not [one for one in calls(simulator) if one[0] == "PUT" or "sign_up" in one[1]]
+    assert {one.outcome for one in entries(person, reason="opted_out")} == {"skipped"}
+
+
+def test_with_newer_evidence_they_are_asked_once_in_their_life(program, person, nora, simulator):
+    leave(simulator)
+    proof = {**PROOF, "at": (datetime.now(UTC) + timedelta(minutes=1)).isoformat()}
+    body = {"email": "nora@people.example", "lists": ["News"], "consent": {"evidence": proof}}
+    first, second = (good(program.ask("POST", UPSERT, body))["result"] for _ in range(2))
+    assert (first["outcome"], first["reason"]) == ("skipped", "awaiting_confirmation")
+    assert (second["outcome"], second["reason"]) == ("skipped", "opted_out")
+    asked = [one for one in calls(simulator) if "resubscribe" in one[1]]
+    assert len(asked) == 1
+    assert (
+        good(program.ask("GET", f"{CONTACTS}/{nora['result']['id']}"))["result"]["status"] == "unsubscribed"
+    )
+    simulator.ask("/_sim/confirm", {"account": "Acme Bakery", "email": "nora@people.example"})
+    again = good(program.ask("POST", UPSERT, {"email": "nora@people.example", "first_name": "N"}))["result"]
+    assert (again["outcome"], again["contact"]["consent"]["permission_to_send"]) == ("updated", "explicit")
+
+
+def test_who_was_deleted_is_not_brought_back(program, nora, simulator):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    good(program.ask("DELETE", path))
+    refused(program.ask("PATCH", path, {"first_name": "Back"}), 409, "deleted_there")
+    refused(program.ask("POST", CONTACTS, everything()), 409, "deleted_there")
+    ended = good(program.ask("POST", UPSERT, everything()))["result"]
+    assert (ended["outcome"], ended["reason"]) == ("skipped", "deleted_there")
+    assert good(program.ask("GET", path))["result"]["status"] == "cleaned"
+
+
+def test_an_opt_out_is_written_and_needs_nothing(program, person, nora, simulator):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    out = {"consent": {"permission_to_send": "unsubscribed", "opt_out_reason": "Too many"}}
+    after = good(program.ask("PATCH", path, out))["result"]
+    assert (after["status"], after["consent"]["opt_out_reason"]) == ("unsubscribed", "Too many")
+    assert good(program.ask("PATCH", path, out))["meta"]["outcome"] == "unchanged"
+    without_basis(person)
+    never = {"email": "never@people.example", **out}
+    assert good(program.ask("POST", CONTACTS, never))["result"]["status"] == "unsubscribed"
+
+
+def test_an_edit_that_met_another_is_tried_again(program, nora, simulator):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    simulator.ask("/_sim/switches", {"edits_within_a_second": "conflict"}, "PUT")
+    after = good(program.ask("PATCH", path, {"first_name": "A"}))["result"]
+    assert after["first_name"] == "A"
+    other = good(program.ask("POST", CONTACTS, everything(email="other@people.example")))["result"]
+    taken = program.ask("PATCH", f"{CONTACTS}/{other['id']}", {"email": "nora@people.example"})
+    assert refused(taken, 409, "provider_conflict")["contact_id"] == nora["result"]["id"]
+
+
+def test_what_a_put_cannot_take_away_goes_by_an_activity(program, nora, simulator):
+    simulator.ask("/_sim/switches", {"put_present_lists": "merged", "put_present_taggings": "merged"}, "PUT")
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    meta = good(program.ask("PATCH", path, {"lists": [], "tags": {"set": []}}))["meta"]
+    assert len(meta["activity_ids"]) == 2
+
+
+def test_no_lock_is_left_and_the_ledger_is_only_added_to(program, person, nora):
+    good(program.ask("PATCH", f"{CONTACTS}/{nora['result']['id']}", {"first_name": "A"}))
+    with person.scope.transaction():
+        assert not ContactLock.objects.exists()
+        for statement in ("UPDATE mapping_consententry SET email = ''", "DELETE FROM mapping_consententry"):
+            with (
+                pytest.raises(ProgrammingError, match="permission denied"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(statement)
+
+
+def test_writing_needs_its_scope_and_its_own_account(world, program, person, nora):
+    with person.scope.transaction():
+        environment = Environment.objects.get(pk=person.scope.environment_id)
+        _, reader = keys.create(environment, "reader", scopes=["contacts:read", "accounts:read"])
+    headers = {"Authorization": f"Bearer {reader.reveal()}"}
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    basis = f"/api/integrated-account/{person.connection.pk}/consent-basis"
+    stranger = Program(world, person.connection, world.stranger)
+    for method, where in (("POST", CONTACTS), ("POST", UPSERT), ("PATCH", path), ("PATCH", CONTACTS)):
+        body = everything() if method == "POST" else {"id": nora["result"]["id"]}
+        assert program.ask(method, where, body, **headers).status_code == 403
+        assert stranger.ask(method, where, body).status_code == 404
+    given = {"kind": "other", "statement": "x"}
+    assert program.ask("PUT", basis, given, **headers).status_code == 403
+    assert program.ask("GET", basis, **headers).status_code == 200
+    assert stranger.ask("PUT", basis, given).status_code == 404

@@ -24,7 +24,8 @@ SCOPES: Final[dict[str, str]] = {
     "contacts:read": "See contacts, lists and tags",
     "contacts:write": "Change and delete contacts, lists and tags",
     "users:read": "See who the accounts' users are, and their roles",
-    "jobs:read": "See jobs and their counts",
+    "jobs:read": "See jobs, their counts and their rows",
+    "jobs:write": "Stop jobs, and try them again",
     "proxy": "Call Constant Contact itself in an account's name: read, change and delete everything there",
 }
 

@@ -46,10 +46,11 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", accounts.router)
+# Before the unified router: `contacts/bulk` is no contact of the id `bulk`.
+api.add_router("", jobs_router)
 api.add_router("", unified_router)
 api.add_router("", custom.router)
 api.add_router("", named.router)
-api.add_router("", jobs_router)
 api.add_router("", webhook_router)
 
 

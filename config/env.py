@@ -182,6 +182,14 @@ class Env(BaseSettings):
         "is told that Constant Contact cuts at the larger of two possible limits (`import_cap_bytes`).",
     )
     IMPORT_BATCH_ROWS: int = Field(39_999, ge=1, description="Most contacts of one bulk import.")
+    BULK_ROWS: int = Field(
+        100_000, ge=1, le=1_000_000, description="Most rows of one bulk write over the API."
+    )
+    BULK_MAX_BYTES: int = Field(
+        64_000_000,
+        ge=1_000,
+        description="Largest body of one bulk write over the API; held in memory while it is read.",
+    )
     IMPORT_EMAIL_LENGTH: int = Field(80, ge=10, le=254, description="Longest e-mail address that is sent.")
     ACTIVITY_SECONDS: float = Field(
         2.0,

@@ -93,3 +93,32 @@ _CHANGE: Final = """
         AND NOT (old.values @> wrote.values
             AND coalesce(old.list_ids @> wrote.list_ids, true) AND coalesce(old.tag_ids @> wrote.tag_ids, true))
 """
+
+
+def keep_taken_off(connection: Connection, select: str, arguments: Sequence[Any], at: datetime) -> int:
+    """Keep which lists and tags we have taken off people; answers how many rows it changed.
+
+    Args:
+        connection: whose mirror.
+        select: SQL that gives email_key, and list_ids and tag_ids (uuid[]), which are gone, of each person once.
+        arguments: its own.
+        at: the provider's time by which it was done.
+    """
+    with database.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.taken")
+        cursor.execute(
+            f"CREATE TEMP TABLE taken ON COMMIT DROP AS {select}", arguments
+        )  # the caller's own SQL
+        cursor.execute(_TAKE_OFF, [at, connection.pk])
+        return int(cursor.rowcount)
+
+
+_TAKE_OFF: Final = """
+    UPDATE mapping_mirrorcontact AS old SET
+        list_ids = CASE WHEN old.list_ids IS NOT NULL THEN ARRAY(SELECT unnest(old.list_ids)
+            EXCEPT SELECT unnest(taken.list_ids) ORDER BY 1) END,
+        tag_ids = CASE WHEN old.tag_ids IS NOT NULL THEN ARRAY(SELECT unnest(old.tag_ids)
+            EXCEPT SELECT unnest(taken.tag_ids) ORDER BY 1) END,
+        seen_at = greatest(old.seen_at, %s), changed_at = clock_timestamp()
+    FROM taken WHERE old.connection_id = %s AND old.email_key = taken.email_key AND old.standing = 'active'
+"""

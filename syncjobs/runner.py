@@ -17,6 +17,7 @@ from connections import access, environments
 from connections.constantcontact import errors
 from connections.vault import CannotOpen
 from syncjobs import queue
+from syncjobs.bulk import steps as bulk
 from syncjobs.imports import steps as imports
 from syncjobs.mirroring import ending
 from syncjobs.mirroring import steps as mirroring
@@ -37,6 +38,7 @@ class Kind:
 
 KINDS: Final[dict[str, Kind]] = {
     "import": Kind(imports.STAGES, imports.explain_unfinished, imports.reopen),
+    "bulk": Kind(bulk.STAGES, imports.explain_unfinished, imports.reopen),
     "mirror": Kind(mirroring.STAGES, ending.explain_unfinished, ending.reopen),
 }
 

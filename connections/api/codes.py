@@ -66,10 +66,25 @@ CODES: Final[Mapping[str, Code]] = {
         "the account's owner",
         "Who wants them back restores them in Constant Contact.",
     ),
+    "idempotency_key_reused": Code(
+        "The Idempotency-Key belongs to a call with another body.",
+        "you",
+        "Send a new call with a new key; the same call with the same key is answered as before.",
+    ),
     "invalid_request": Code(
         "A parameter or a field of the body is not what it must be; details.failures names each.",
         "you",
         "Mend the fields that are named and send the call again.",
+    ),
+    "job_not_retryable": Code(
+        "The job has not failed and does not wait for a person.",
+        "you",
+        "Read the job: details.state says what it is. Start a new one where this is over.",
+    ),
+    "job_over": Code(
+        "The job is done, failed or stopped already.",
+        "you",
+        "Nothing is left to stop; its rows say what became of each.",
     ),
     "key_missing": Code(
         "The key that this account's tokens are sealed with is not in the key ring.",

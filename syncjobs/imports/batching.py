@@ -16,7 +16,7 @@ from mapping.values import email_key
 from syncjobs.imports import bodies, planning, plans, rendering
 from syncjobs.imports.quoting import JSON_ROWS_MORE
 from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
-from syncjobs.planner import IMPORTS, Kind, Limits
+from syncjobs.planner import IMPORTS, SINGLES, Kind, Limits
 from syncjobs.queue import Claim
 
 Row = tuple[int, str, dict[str, str], int]
@@ -31,6 +31,8 @@ def batch(claim: Claim) -> None:
         elif step.kind == Kind.LOOK_UP:
             is_open = Batch.objects.filter(job=job, state__in=OPEN).exists()
             claim.advance("sending" if is_open else "looking_up", cursor={})
+        elif step.kind in SINGLES:
+            claim.advance("writing", cursor={})
         elif step.kind in IMPORTS:
             _import(claim, job, step)
         elif step.sources:
@@ -96,6 +98,7 @@ class _Load:
         if not self.is_json and not self.count:
             header = ["email", *self.columns] if whole else ["email"]
             self._size = rendering.size_of(header)
+            self._lines.take()  # the header of whole rows, where none has come
             self._lines.add(header)
         for line, email, values, csv_bytes in rows:
             element = rendering.json_row(email, values if whole else {}) if self.is_json else b""

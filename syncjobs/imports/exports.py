@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from mapping.fields import normalised
@@ -160,6 +161,20 @@ def names_in(cell: str, names: Mapping[str, str]) -> list[str]:
             left = left.replace(name, "", 1)
     parts = dict.fromkeys(part.strip() for part in _SEPARATOR.split(left))
     return found + [name for name in parts if name in names]
+
+
+def names_unknown(
+    chunks_from: ChunksFrom, shape: Header, lists: Mapping[str, str], offset: int, most: int
+) -> bool:
+    """Whether the first so many rows name a list that is not known. Raises NotAnExport."""
+    for cells, _ in islice(_rows(chunks_from, offset), most):
+        for index in shape.lists if len(cells) == shape.width else ():
+            left = cells[index]
+            for name in _with_separator(tuple(lists)):
+                left = left.replace(name, "", 1)
+            if any(part.strip() not in lists for part in _SEPARATOR.split(left) if part.strip()):
+                return True
+    return False
 
 
 @lru_cache(maxsize=8)

@@ -32,7 +32,12 @@ def lists_known(row: ImportRow, known: MirrorContact) -> list[str]:
 
 def on_its_lists(row: ImportRow, known: MirrorContact) -> bool:
     """Whether the person is on every list that the row names."""
-    return lists_known(row, known) == row.list_set.split(",")
+    return set(lists_known(row, known)) == names(row.list_set)
+
+
+def names(ids: str) -> set[str]:
+    """The ids that a row has comma-joined."""
+    return set(ids.split(",")) if ids else set()
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from django.db.models import Max
 
 from connections import facts
 from syncjobs import planner
-from syncjobs.imports import plans, quoting, rendering, scratch
-from syncjobs.models import Batch, PlannedStep, SyncJob
+from syncjobs.imports import plans, pricing, quoting, rendering, scratch
+from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import SCRATCH, Cargo, Kind, People, Wanted
 from syncjobs.queue import Claim
 
@@ -26,6 +26,9 @@ class Sums:
     joins: frozenset[str]
     on: frozenset[str]
     tags: frozenset[str]
+    leaves: frozenset[str]
+    untags: frozenset[str]
+    action: str
     travels: bool
     with_ids: bool
     count: int
@@ -41,10 +44,13 @@ def plan(claim: Claim) -> None:
         made = quoting.cheapest(wanted(job, groups(job)), pages)
         keep(job, made)
         calls = quoting.calls_of(made, pages)
+        options = {**job.options, "planned_calls": job.options.get("planned_calls", 0) + calls}
+        if "quote" not in options:
+            options["quote"] = quoting.kept(pricing.of_plan(job, made, pages))
         claim.advance(
             "making_scratch" if made.uses_scratch else "batching",
             cursor={},
-            options={**job.options, "planned_calls": job.options.get("planned_calls", 0) + calls},
+            options=options,
             note=f"{calls} calls",
         )
 
@@ -53,17 +59,33 @@ def groups(job: SyncJob) -> list[Sums]:
     """Everybody who has no outcome yet, by what is wanted of them. Inside the scope."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT alike, min(list_set), min(on_set), min(tag_set), bool_and(travels), "
-            "bool_and(contact_id IS NOT NULL), count(*), sum(csv_bytes), max(csv_bytes), "
+            "SELECT alike, min(list_set), min(on_set), min(tag_set), min(leave_set), min(untag_set), min(action), "
+            "bool_and(travels), bool_and(contact_id IS NOT NULL), count(*), sum(csv_bytes), max(csv_bytes), "
             "sum(octet_length(email) + 2) FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' GROUP BY alike",
             [job.pk],
         )
         return [_sums(*row) for row in cursor.fetchall()]
 
 
-def _sums(alike: int, lists: str, on: str, tags: str, travels: bool, ids: bool, *numbers: int) -> Sums:
+def _sums(alike: int, lists: str, on: str, *more: Any) -> Sums:  # Any: as the database counts them
+    tags, leaves, untags, action, travels, with_ids, *numbers = more
     known = _ids(on)
-    return Sums(alike, _ids(lists) - known, known, _ids(tags), travels, ids, *map(int, numbers))
+    count, csv_bytes, largest, address_bytes = map(int, numbers)
+    return Sums(
+        alike,
+        joins=_ids(lists) - known,
+        on=known,
+        tags=_ids(tags),
+        leaves=_ids(leaves),
+        untags=_ids(untags),
+        action=action,
+        travels=travels,
+        with_ids=with_ids,
+        count=count,
+        csv_bytes=csv_bytes,
+        largest=largest,
+        address_bytes=address_bytes,
+    )
 
 
 def _ids(text: str) -> frozenset[str]:
@@ -73,31 +95,44 @@ def _ids(text: str) -> frozenset[str]:
 def wanted(job: SyncJob, found: list[Sums]) -> Wanted:
     """The groups in the planner's words. Inside the scope."""
     more = rendering.json_more(["email", *plans.columns_sent(job)])
-    people = tuple(_people(one, more) for one in found if one.travels or one.joins or one.tags)
+    can_scratch = scratch.is_allowed(job.connection)
+    csv_can = not job.options.get("json_only", False)
+    people = tuple(
+        _people(one, more, csv_can=csv_can, can_ride=can_scratch or bool(one.joins or one.on))
+        for one in found
+        if one.travels or one.joins or one.tags or one.leaves or one.untags or one.action
+    )
     lists = len({name for one in people for name in one.joins | one.on})
     header = rendering.size_of(["email", *plans.columns_sent(job)])
     return Wanted(
         people,
         quoting.limits(lists, header, facts.found()),
-        scratch_allowed=scratch.is_allowed(job.connection),
+        scratch_allowed=can_scratch,
         closed_lists=frozenset(job.options.get("made_lists", [])),
         singly=False,
     )
 
 
-def _people(one: Sums, more: int) -> People:
+def _people(one: Sums, more: int, *, csv_can: bool, can_ride: bool) -> People:
     csv = one.csv_bytes if one.travels else 0
     return People(
         key=str(one.alike),
         count=one.count,
         joins=one.joins,
+        leaves=one.leaves,
         tags_on=one.tags,
+        tags_off=one.untags,
         on=one.on,
         csv_bytes=csv,
         json_bytes=csv + more * one.count if csv else 0,
         largest_row=one.largest + more if csv else 0,
         address_bytes=one.address_bytes,
-        with_ids=one.with_ids,
+        csv_can=csv_can,
+        # Whoever is written singly is read first, whatever ids are known.
+        with_ids=one.with_ids and one.action != ImportRow.Action.UNSUBSCRIBE,
+        deletes=one.action == ImportRow.Action.DELETE,
+        opts_out=one.action == ImportRow.Action.UNSUBSCRIBE,
+        clears=one.travels and not can_ride,
     )
 
 
@@ -133,7 +168,9 @@ def _step(job: SyncJob, start: int, place: int, step: planner.Step, sizes: dict[
         whole_parts=whole_parts,
         bare=bare,
         bare_parts=bare_parts,
-        written=step.kind is Kind.CREATE_SCRATCH,
+        # People who are written singly are looked up by what writes them.
+        written=step.kind is Kind.CREATE_SCRATCH
+        or (step.kind is Kind.LOOK_UP and bool(whole or whole_parts)),
     )
 
 

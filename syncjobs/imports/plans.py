@@ -146,7 +146,7 @@ def freeze(job: SyncJob) -> None:
     remote = {str(row.custom_field_id): row for row in RemoteField.objects.filter(connection=job.connection)}
     for one in job.options["columns"]:
         if one["kind"] == "standard":
-            one["place"] = asdict(_standard(one["target"]))
+            one["place"] = asdict(standard(one["target"]))
         elif one["kind"] == "custom":
             row = remote.get(one["target"])
             if row is None:
@@ -192,7 +192,8 @@ def translation(job: SyncJob) -> Plan:
     )
 
 
-def _standard(column: str) -> Place:
+def standard(column: str) -> Place:
+    """A standard field's place, with the longest address that is sent now."""
     place = fields.STANDARD[column]
     if column == "email":
         return Place(place.column, place.label, place.kind, longest_address())

@@ -10,16 +10,19 @@ from syncjobs.mirroring.steps import READING
 from syncjobs.models import Batch, ImportRow, SyncJob
 
 PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
-    ("Preparing lists, tags and fields", frozenset({"preparing"})),
-    ("Reading the file", frozenset({"reading", "matching"})),
+    ("Preparing lists, tags and fields", frozenset({"preparing", "naming"})),
+    ("Reading the rows", frozenset({"reading", "translating", "matching"})),
     (
         "Comparing with the account",
-        frozenset({*READING, "comparing"}),
+        frozenset({*READING, "comparing", "judging"}),
     ),
     (
         "Sending",
         frozenset(
-            {"planning", "making_scratch", "batching", "sending", "reconciling", "guarding", "looking_up"}
+            {
+                *("making", "planning", "making_scratch", "batching", "writing"),
+                *("sending", "reconciling", "guarding", "looking_up"),
+            }
         ),
     ),
     ("Constant Contact is processing", frozenset({"processing"})),
@@ -66,6 +69,14 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
         "Without its tags",
         "The person is there; set the tags at Constant Contact, or import again.",
     ),
+    "not_taken_off": (
+        "Still with a list or tag",
+        "The person is there; take it off at Constant Contact, or send the row again.",
+    ),
+    "there_already": ("In the account already", "Nothing: the write was asked to leave such people alone."),
+    "not_there": ("Not in the account", "Nothing: there is nobody to delete, unsubscribe or change."),
+    "unsubscribed": ("Unsubscribed by this write", "Nothing."),
+    "unknown_custom_field": ("No such custom field", "Create it, or send the rows with create_missing."),
     "not_taken": (
         "Not taken by Constant Contact",
         "Look at the value that its message names, and import it again.",
@@ -136,6 +147,8 @@ def _word(job: SyncJob, sent: int) -> str:
 
 def _sentence(job: SyncJob, sent: int) -> str:
     if job.state == "done":
+        if job.options.get("dry_run"):
+            return job.explanation
         there = job.created + job.updated + job.unchanged
         people = "person is" if there == 1 else "people are"
         sentence = f"{there:,} of {job.accepted:,} {people} at Constant Contact as the file says."

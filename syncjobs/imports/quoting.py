@@ -221,8 +221,16 @@ def _pages(people: int) -> int:
 
 
 def calls_of(made: planner.Plan, pages: int) -> int:
-    """A plan's calls; people who must be looked up are found on the account's pages where these are fewer."""
-    return sum(min(step.calls, pages) if step.kind is Kind.LOOK_UP else step.calls for step in made.steps)
+    """A plan's calls; people who must be looked up are found on the account's pages where these are fewer.
+
+    Not so who is written singly: of these each is read anew.
+    """
+    return sum(
+        min(step.calls, pages)
+        if step.kind is Kind.LOOK_UP and not any(one.whole for one in step.cargo)
+        else step.calls
+        for step in made.steps
+    )
 
 
 def cheapest(wanted: Wanted, pages: int) -> planner.Plan:

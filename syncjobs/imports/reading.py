@@ -182,25 +182,32 @@ def _address(plan: Plan, values: list[str]) -> str:
 
 
 def match(claim: Claim) -> None:
-    """An address that stands in several lines is sent once, as its last line says; the others say so."""
+    """An address that stands in several lines is sent once, as its last line says; the others say so.
+
+    An opt-out goes before whatever else is wanted of the same person.
+    """
     with claim.transaction() as job, database.cursor() as cursor:
         # Found first and updated by line: a join of this table with itself is quadratic while it has no statistics.
         cursor.execute(
             """
-            SELECT line, last FROM (SELECT line, max(line) OVER (PARTITION BY email_key) AS last
-                FROM syncjobs_importrow WHERE job_id = %s AND outcome = '') AS found WHERE line < last
+            SELECT line, counts FROM (
+                SELECT line, coalesce(
+                    max(line) FILTER (WHERE action = 'unsubscribe') OVER (PARTITION BY email_key),
+                    max(line) OVER (PARTITION BY email_key)
+                ) AS counts FROM syncjobs_importrow WHERE job_id = %s AND outcome = ''
+            ) AS found WHERE line <> counts
             """,
             [job.pk],
         )
-        earlier = cursor.fetchall()
+        others = cursor.fetchall()
         cursor.execute(
             """
             UPDATE syncjobs_importrow AS row SET outcome = 'skipped', reason = 'duplicate',
-                detail = 'the same address comes again in line ' || earlier.last || ', which is the one that counts'
-            FROM unnest(%s::bigint[], %s::bigint[]) AS earlier (line, last)
-            WHERE row.job_id = %s AND row.line = earlier.line
+                detail = 'the same address comes again in line ' || other.counts || ', which is the one that counts'
+            FROM unnest(%s::bigint[], %s::bigint[]) AS other (line, counts)
+            WHERE row.job_id = %s AND row.line = other.line
             """,
-            [[line for line, _ in earlier], [last for _, last in earlier], job.pk],
+            [[line for line, _ in others], [counts for _, counts in others], job.pk],
         )
         left = ImportRow.objects.filter(job=job, outcome="").exists()
         claim.advance("counting" if left else "finishing", cursor={})

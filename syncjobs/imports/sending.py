@@ -154,5 +154,6 @@ CALLS: Final[dict[Kind, Callable[[Client, Batch], Activity | None]]] = {
     Kind.TAG_OFF: lambda client, call: client.activities.contacts_taggings_remove(
         _source(call), call.tag_ids
     ),
+    Kind.DELETE_CONTACTS: lambda client, call: client.activities.contact_delete(_source(call)),
     Kind.DELETE_SCRATCH: _delete_scratch,
 }

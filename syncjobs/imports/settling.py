@@ -1,5 +1,6 @@
 """The end of an import: was every batch taken whole, what became of each row, and do the counts add up?"""
 
+import json
 from typing import Any, Final
 
 from django.conf import settings
@@ -48,13 +49,15 @@ def settle(claim: Claim) -> None:
     """Every row that was sent ends as expected, or, where a batch was not whole, as the account now shows."""
     with claim.transaction() as job:
         after = job.cursor.get("line", -1)
+        if after < 0:
+            _end_unfound(job)
         if after < 0 and (guessed := job.options.get("guessed")):
             left = [number for number in guessed if not _arrived(job, number)]
             job.options = {**job.options, "guessed": left}
             job.save(update_fields=["options"])
         last = _end_of_step(job, after)
         if last is None:
-            _note_untagged(job)
+            _note_failed(job)
             scratch.note_removed(job)
             claim.advance("noting", cursor={})
             return
@@ -99,16 +102,39 @@ def _settle_as_expected(job: SyncJob, after: int, last: int) -> None:
         )
 
 
-def _note_untagged(job: SyncJob) -> None:
-    """Whom a tagging was about that came to nothing: the person is there, without the tag."""
+def _end_unfound(job: SyncJob) -> None:
+    """Whoever was to be deleted and has no id was not found when it was looked for."""
+    ImportRow.objects.filter(job=job, outcome="", action=ImportRow.Action.DELETE, contact_id=None).update(
+        outcome="skipped", reason="not_there", detail="nobody of this address is in the account"
+    )
+
+
+# What a call that came to nothing leaves undone: whose rows, and how they say so. The person is there all the same.
+_UNDONE: Final = {
+    Kind.TAG_ON: ("not_tagged", "a tag could not be set", "tag_set", "tag_ids"),
+    Kind.TAG_OFF: ("not_taken_off", "a tag could not be taken off", "untag_set", "tag_ids"),
+    Kind.REMOVE_LISTS: ("not_taken_off", "a list could not be left", "leave_set", "list_ids"),
+}
+
+
+def _note_failed(job: SyncJob) -> None:
+    """Whom calls were about that came to nothing."""
     with database.cursor() as cursor:
-        for failed in Batch.objects.filter(job=job, kind=Kind.TAG_ON, state=Batch.State.FAILED):
+        for failed in Batch.objects.filter(job=job, kind__in=sorted(_UNDONE), state=Batch.State.FAILED):
+            reason, text, column, ids = _UNDONE[Kind(failed.kind)]
             cursor.execute(
-                "UPDATE syncjobs_importrow SET reason = 'not_tagged', detail = 'a tag could not be set' "
+                "UPDATE syncjobs_importrow SET reason = %s, detail = %s "  # noqa: S608  # ours
                 "WHERE job_id = %s AND outcome IN ('created', 'updated') "
-                "AND string_to_array(tag_set, ',') && %s::text[]",
-                [job.pk, failed.tag_ids],
+                f"AND string_to_array({column}, ',') && %s::text[]",
+                [reason, text, job.pk, getattr(failed, ids)],
             )
+    for failed in Batch.objects.filter(job=job, kind=Kind.DELETE_CONTACTS, state=Batch.State.FAILED):
+        meant = ImportRow.objects.filter(job=job, action=ImportRow.Action.DELETE, outcome="updated")
+        if not failed.sources:
+            meant = meant.filter(contact_id__in=json.loads(bytes(failed.content)))
+        meant.update(
+            outcome="rejected", reason="not_taken", detail="Constant Contact did not delete the contact"
+        )
 
 
 def _settle_by_account(job: SyncJob, rows: list[ImportRow]) -> None:
@@ -119,7 +145,10 @@ def _settle_by_account(job: SyncJob, rows: list[ImportRow]) -> None:
     judge = judging.by_mirror(job)
     for row in rows:
         found = known.get(row.email_key)
-        if found is not None and found.standing == "unsubscribed":
+        if row.action:
+            if judging.standing(found) not in ("absent", "deleted"):
+                row.outcome, row.reason, row.detail = "rejected", "not_taken", why
+        elif found is not None and found.standing == "unsubscribed":
             row.outcome, row.reason = "skipped", "opted_out"
             row.detail = "unsubscribed at Constant Contact, and stays so"
         elif not _is_as_wanted(judge, row, found):
@@ -131,6 +160,7 @@ def _is_as_wanted(judge: judging.Judge, row: ImportRow, found: MirrorContact | N
     return (
         found is not None
         and judging.on_its_lists(row, found)
+        and not judging.names(row.leave_set) & {str(one) for one in found.list_ids or ()}
         and judge.has_its_values(row, found.values, unknown=True)
     )
 

@@ -119,6 +119,8 @@ def read_export(claim: Claim) -> None:
         return
     if _needs_tags(claim):
         catalog.refresh_tags(claim.job.connection, "bulk", claim.job.pk)
+    if _needs_lists(claim):
+        catalog.refresh(claim.job.connection, "bulk", claim.job.pk)
     with claim.transaction() as job:
         try:
             _read_rows(claim, job)
@@ -135,6 +137,21 @@ def _needs_tags(claim: Claim) -> bool:
         chunks = mirror.chunks_from(job.connection, 0)
         try:
             return bool(exports.header(lambda offset: chunks, {}).tags)
+        except exports.NotAnExport:
+            return False
+
+
+def _needs_lists(claim: Claim) -> bool:
+    """Lists are read again where the file names one that is not known: else nobody would be seen to be on it."""
+    if claim.job.cursor["offset"]:
+        return False
+    with claim.transaction() as job:
+        names = _catalog(job.connection)
+        chunks_from = lambda offset: mirror.chunks_from(job.connection, offset)  # noqa: E731  # as exports takes it
+        try:
+            shape = exports.header(chunks_from, names.custom)
+            most: int = settings.ENV.IMPORT_STEP_ROWS
+            return exports.names_unknown(chunks_from, shape, names.lists, shape.offset, most)
         except exports.NotAnExport:
             return False
 

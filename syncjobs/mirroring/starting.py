@@ -16,7 +16,7 @@ from syncjobs.queue import Claim
 
 KIND: Final = "mirror"
 WAIT_FOR_READER_SECONDS: Final = 1.0
-EVERYTHING_AFTER: Final = {"import": "comparing", KIND: "finishing"}
+EVERYTHING_AFTER: Final = {"import": "comparing", "bulk": "comparing", KIND: "finishing"}
 
 
 def request(connection: Connection) -> SyncJob:

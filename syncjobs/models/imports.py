@@ -70,6 +70,12 @@ class ImportRow(EnvironmentRow):
         SKIPPED = "skipped", "Skipped"
         REJECTED = "rejected", "Rejected"
 
+    class Action(models.TextChoices):
+        """What a row wants beyond values, lists and tags."""
+
+        DELETE = "delete", "Delete"
+        UNSUBSCRIBE = "unsubscribe", "Unsubscribe"
+
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="rows", db_constraint=False)
     line = models.BigIntegerField()
@@ -77,9 +83,16 @@ class ImportRow(EnvironmentRow):
     email_key = models.CharField(max_length=320, blank=True)
     email = models.CharField(max_length=320, blank=True)
     values = models.JSONField(default=dict)
+    # What is wanted of the person besides: nothing more, to be deleted, or to be unsubscribed.
+    action = models.CharField(max_length=12, choices=Action.choices, blank=True, db_default="")
+    # Of a program's row: what it says, as it was understood; until it is translated, and what must be judged again.
+    wish = models.JSONField(null=True, blank=True)
     # Ids of lists, and of tags, that the file wants: sorted, comma-joined.
     list_set = models.CharField(max_length=2_000, blank=True)
     tag_set = models.CharField(max_length=2_000, blank=True)
+    # The same of lists to be taken off, and of tags.
+    leave_set = models.CharField(max_length=2_000, blank=True, db_default="")
+    untag_set = models.CharField(max_length=2_000, blank=True, db_default="")
     # Lists the person is known to be on already; and whether the values still have to travel.
     on_set = models.CharField(max_length=2_000, blank=True)
     travels = models.BooleanField(default=True)
@@ -91,7 +104,15 @@ class ImportRow(EnvironmentRow):
             F("list_set"),
             F("on_set"),
             F("tag_set"),
-            Cast("travels", models.TextField()),
+            # Behind one another without a sign between: a row that wants none of these keeps the number it had.
+            Func(
+                Cast("travels", models.TextField()),
+                F("leave_set"),
+                F("untag_set"),
+                F("action"),
+                template="%(expressions)s",
+                arg_joiner=" || ",
+            ),
             function="hashtextextended",
             template="%(function)s(%(expressions)s, 0)",
             arg_joiner=" || '|' || ",
@@ -104,6 +125,8 @@ class ImportRow(EnvironmentRow):
     expected = models.CharField(max_length=10, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
     reason = models.CharField(max_length=40, blank=True)
+    # Which field of a program's row is meant, where it is one.
+    field = models.CharField(max_length=100, blank=True, db_default="")
     detail = models.CharField(max_length=300, blank=True)
 
     class Meta:

@@ -5,13 +5,14 @@
 
 from syncjobs.planner.choosing import plan
 from syncjobs.planner.quoting import Quote, Terms, quote
-from syncjobs.planner.steps import EVERY_LIST, IMPORTS, SCRATCH, Cargo, Kind, Plan, Refusal, Step
+from syncjobs.planner.steps import EVERY_LIST, IMPORTS, SCRATCH, SINGLES, Cargo, Kind, Plan, Refusal, Step
 from syncjobs.planner.wanted import Limits, People, Wanted
 
 __all__ = [
     "EVERY_LIST",
     "IMPORTS",
     "SCRATCH",
+    "SINGLES",
     "Cargo",
     "Kind",
     "Limits",

@@ -40,6 +40,8 @@ class Kind(StrEnum):
 
 
 IMPORTS = frozenset({Kind.IMPORT_CSV, Kind.IMPORT_JSON})
+# Of each person a call of its own, or two.
+SINGLES = frozenset({Kind.OPT_OUT, Kind.READ_MERGE_WRITE, Kind.PUT_CONTACT})
 # Accepted at once and worked off later: each ends as an activity that is polled for.
 ACTIVITIES = IMPORTS | {
     Kind.ADD_LISTS,

@@ -17,10 +17,10 @@ from connections.models import Connection
 from connections.scoping import Scope
 from connections.spreadsheet import BYTE_ORDER_MARK, csv_line
 from syncjobs import filters, runner, states
-from syncjobs.api import calls_of
 from syncjobs.filters import JobFilter
 from syncjobs.imports import progress, quoting
 from syncjobs.models import ImportRow, JobStep, SyncJob
+from syncjobs.spending import calls_of
 
 ROWS_SHOWN = 100
 POLL_SECONDS = 2

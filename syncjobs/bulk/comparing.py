@@ -1,0 +1,188 @@
+"""Each row against the mirror of the account: created, updated, unchanged, or not to be sent, and what is left to do.
+
+The same judgement as an import's, and besides: values that only fill blanks, lists and tags to be taken off, people to
+be deleted or unsubscribed. An opt-out and a delete need no consent; everything else asks `consent.decide`.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from django.conf import settings
+from django.db import connection as database
+
+from connections.models import Connection
+from mapping import consent, mirror
+from mapping.consent import Contact, Decision, Evidence, Will
+from mapping.models import MirrorContact, RemoteList, RemoteTag
+from syncjobs.imports import judging
+from syncjobs.models import ImportRow, SyncJob
+from syncjobs.queue import Claim
+
+# Lists or tags that one person can have; a call takes no more.
+MOST_OFF: Final = 50
+NOBODY: Final = "nobody of this address is in the account"
+
+
+def compare(claim: Claim) -> None:
+    """Some thousand rows a step. What was sent stays as it was judged."""
+    with claim.transaction() as job:
+        waiting = ImportRow.objects.filter(job=job, outcome="", line__gt=job.cursor["line"]).order_by("line")
+        rows = list(waiting[: settings.ENV.IMPORT_STEP_ROWS])
+        known = mirror.known(job.connection, [row.email_key for row in rows])
+        judgement = _Judgement(job)
+        for row in rows:
+            judgement.end(row, known.get(row.email_key))
+        judging.write(job, rows)
+        _write(job, rows)
+        if len(rows) < settings.ENV.IMPORT_STEP_ROWS:
+            claim.advance("judging", cursor={})
+        else:
+            claim.advance("comparing", cursor={"line": rows[-1].line})
+
+
+def will_of(connection: Connection) -> Will:
+    """What stands behind people whom a program writes: the connection's basis, as behind those of a file."""
+    return Will.BASIS
+
+
+def decide(known: MirrorContact | None, will: Will) -> Decision:
+    """What may be done for somebody who stands so in the mirror."""
+    return consent.decide(_contact(known), Evidence(will))
+
+
+def _contact(known: MirrorContact | None) -> Contact:
+    standing = judging.standing(known)
+    if known is None or standing == "absent":
+        return Contact()
+    if standing == "unsubscribed":
+        return Contact("unsubscribed")
+    return Contact("implicit", deleted=standing == "deleted")
+
+
+class _Judgement:
+    """Judges rows of a job. Inside the scope."""
+
+    def __init__(self, job: SyncJob) -> None:
+        self.judge = judging.by_mirror(job)
+        self.mode = job.options["mode"]
+        self.will = will_of(job.connection)
+        here = {"connection": job.connection}
+        self.lists = {str(one) for one in RemoteList.objects.filter(**here).values_list("list_id", flat=True)}
+        self.tags = {str(one) for one in RemoteTag.objects.filter(**here).values_list("tag_id", flat=True)}
+
+    def end(self, row: ImportRow, known: MirrorContact | None) -> None:
+        """What a row is expected to become, or how it ends."""
+        row.contact_id = row.contact_id or (known.contact_id if known else None)
+        if row.action:
+            _judge_leaving(row, known)
+            return
+        decision = decide(known, self.will)
+        if not decision.send:
+            _ends(row, decision.outcome or "skipped", decision.reason, decision.text)
+        elif not row.travels:
+            return  # its values went out in an earlier round, and stay judged as they were
+        elif known is None:
+            row.expected, row.on_set, row.leave_set, row.untag_set = "created", "", "", ""
+        elif self.mode == "skip":
+            _ends(row, "skipped", "there_already", "is in the account, and is left as it is")
+        else:
+            self._change(row, known)
+
+    def _change(self, row: ImportRow, known: MirrorContact) -> None:
+        """Somebody who is there: what differs, and what has to be put on and taken off."""
+        row.expected = "updated"
+        if self.mode == "fill_blanks":
+            row.values = {name: value for name, value in row.values.items() if not known.values.get(name)}
+        sets = row.wish or {}
+        lists = _Change.of(row.list_set, row.leave_set, known.list_ids)
+        tags = _Change.of(row.tag_set, row.untag_set, known.tag_ids)
+        if sets.get("set_lists"):
+            lists = lists.exactly(self.lists)
+        if sets.get("set_tags"):
+            tags = tags.exactly(self.tags)
+        if max(len(lists.off), len(tags.off)) > MOST_OFF:
+            _ends(row, "rejected", "not_known", "which of so many lists or tags the person has is not known")
+            return
+        row.leave_set, row.untag_set, row.tag_set = _text(lists.off), _text(tags.off), _text(tags.on)
+        row.travels = not self.judge.has_its_values(row, known.values, unknown=False)
+        stays_on = {str(one) for one in known.list_ids or ()} - lists.off
+        wanted = judging.names(row.list_set)
+        # Values need a list to be imported onto: one that the person is on already will do.
+        row.on_set = _text(wanted & stays_on) if wanted else min(stays_on, default="")
+        if not (row.travels or lists.on or lists.off or tags.on or tags.off):
+            _ends(row, "unchanged", "same", "Constant Contact has these values already")
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Ids to be put on and taken off; `there` are those that the person has, None where nobody knows."""
+
+    wanted: set[str]
+    on: set[str]
+    off: set[str]
+    there: set[str] | None
+
+    @classmethod
+    def of(cls, wanted: str, unwanted: str, there: Iterable[object] | None) -> "_Change":
+        """Less what is so already."""
+        on, off = judging.names(wanted), judging.names(unwanted)
+        if there is None:
+            return cls(on, on, off, None)
+        has = {str(one) for one in there}
+        return cls(on, on - has, off & has, has)
+
+    def exactly(self, everything: set[str]) -> "_Change":
+        """With whatever else the person has, or may have, taken off."""
+        has = everything if self.there is None else self.there
+        return replace(self, off=has - self.wanted)
+
+
+def _judge_leaving(row: ImportRow, known: MirrorContact | None) -> None:
+    """Somebody to be deleted or unsubscribed: always allowed, and nothing to do where it has happened."""
+    standing = judging.standing(known)
+    row.travels, row.expected = False, "updated"
+    row.list_set = row.tag_set = row.on_set = row.leave_set = row.untag_set = ""
+    if standing == "absent":
+        _ends(row, "skipped", "not_there", NOBODY)
+    elif standing == "deleted":
+        done = row.action == ImportRow.Action.DELETE
+        _ends(row, "unchanged" if done else "skipped", "deleted_there", "was deleted there already")
+    elif standing == "unsubscribed" and row.action == ImportRow.Action.UNSUBSCRIBE:
+        _ends(row, "unchanged", "same", "is unsubscribed there already")
+    elif row.action == ImportRow.Action.DELETE:
+        row.reason, row.detail = "deleted", "is deleted"
+
+
+def _text(ids: Iterable[str]) -> str:
+    return ",".join(sorted(ids))
+
+
+def _ends(row: ImportRow, outcome: str, reason: str, text: str) -> None:
+    row.outcome, row.reason, row.detail = outcome, reason, text
+
+
+def _write(job: SyncJob, rows: Sequence[ImportRow]) -> None:
+    """Keep what is left to do of each row. Inside the scope."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE syncjobs_importrow AS row SET list_set = judged.list_set, tag_set = judged.tag_set,
+                leave_set = judged.leave_set, untag_set = judged.untag_set, contact_id = judged.contact_id,
+                values = judged.values::jsonb
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[])
+                AS judged (line, list_set, tag_set, leave_set, untag_set, contact_id, values)
+            WHERE row.job_id = %s AND row.line = judged.line
+            """,
+            [
+                [row.line for row in rows],
+                [row.list_set for row in rows],
+                [row.tag_set for row in rows],
+                [row.leave_set for row in rows],
+                [row.untag_set for row in rows],
+                [row.contact_id for row in rows],
+                [json.dumps(row.values, ensure_ascii=False) for row in rows],
+                job.pk,
+            ],
+        )

@@ -12,8 +12,8 @@ from django.db import connection as database
 from connections import gateway
 from connections.constantcontact.client import Client
 from connections.constantcontact.errors import Conflict, Invalid, NotFound
-from connections.constantcontact.resources.contacts import EVERYTHING
 from connections.constantcontact.shapes import Contact
+from connections.constantcontact.shapes.writing import EVERYTHING
 from mapping import consent, fields, mirrornews
 from mapping.consent import Evidence
 from mapping.models import RemoteField

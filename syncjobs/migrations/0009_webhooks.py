@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connections', '0013_provider_facts'),
-        ('syncjobs', '0006_activities'),
+        ('syncjobs', '0007_bulk_rows'),
     ]
 
     operations = [

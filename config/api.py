@@ -14,12 +14,13 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from connections import daybudget, ratelimits, scoping
-from connections.api import accounts, custom, named
+from connections.api import accounts, apitokens, custom, linktokens, named
 from connections.api.contract import Fault
 from connections.constantcontact import errors
 from connections.constantcontact.errors import ProviderError, QuotaRefused
 from connections.constantcontact.paths import UnsafePath
 from connections.constantcontact.redaction import Secret
+from connections.pausing import Paused
 from connections.tokenlimit import TooManyCalls
 from connections.vault import CannotOpen
 from mapping.api import router as unified_router
@@ -48,6 +49,8 @@ api = NinjaAPI(
 api.add_router("", accounts.router)
 # Before the unified router: `contacts/bulk` is no contact of the id `bulk`.
 api.add_router("", jobs_router)
+api.add_router("", linktokens.router)
+api.add_router("", apitokens.router)
 api.add_router("", unified_router)
 api.add_router("", custom.router)
 api.add_router("", named.router)
@@ -115,9 +118,12 @@ def unauthorized(request: HttpRequest, error: AuthenticationError) -> HttpRespon
 
 @api.exception_handler(TooManyCalls)
 def too_many(request: HttpRequest, error: TooManyCalls) -> HttpResponse:
-    """429: the token's calls of this minute are used."""
-    seconds = error.limit.reset_seconds
-    message = f"This token has made its {error.limit.limit} calls of this minute. Go on in {seconds} seconds."
+    """429: the calls of this window are used, of the token or about the account."""
+    limit, seconds = error.limit, error.limit.reset_seconds
+    who = "This token has made" if limit.name == "token" else "Programs have made about this account"
+    message = (
+        f"{who} the {limit.limit} calls of these {limit.window_seconds} seconds. Go on in {seconds} seconds."
+    )
     answer = _fault(request, 429, "too_many_requests", message, retry_after_seconds=seconds)
     ratelimits.write(answer, [error.limit])
     return answer
@@ -170,6 +176,7 @@ _CODES: Final[tuple[tuple[type[ProviderError], str], ...]] = (
     (errors.OutcomeUnknown, "outcome_unknown"),
     (errors.Unreachable, "provider_unreachable"),
     (errors.TokenError, "token_unavailable"),
+    (Paused, "account_paused"),
 )
 
 

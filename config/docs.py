@@ -224,7 +224,8 @@ def _programs() -> dict[str, Any]:
     )
     return {
         "first_call": first,
-        "per_minute": settings.ENV.API_TOKEN_CALLS_PER_MINUTE,
+        "per_window": settings.ENV.API_TOKEN_CALLS_PER_WINDOW,
+        "account_per_window": settings.ENV.ACCOUNT_CALLS_PER_WINDOW,
         "most_bytes": settings.ENV.PROXY_MAX_BYTES,
         **_table(["Address", "What", "May be"], ADDRESSES),
     }

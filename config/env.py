@@ -135,8 +135,11 @@ class Env(BaseSettings):
     ACCOUNT_CALLS_PER_DAY: int = Field(
         10_000, ge=1, description="Provider calls a UTC day for one linked account, unsubscribes not counted."
     )
-    API_TOKEN_CALLS_PER_MINUTE: int = Field(
-        600, ge=1, description="Calls a minute that one API token may make to Patchbay."
+    API_TOKEN_CALLS_PER_WINDOW: int = Field(
+        500, ge=1, description="Calls in ten seconds that one API token may make to Patchbay."
+    )
+    ACCOUNT_CALLS_PER_WINDOW: int = Field(
+        50, ge=1, description="Calls in ten seconds, of all tokens, about one linked account."
     )
     PROXY_MAX_BYTES: int = Field(
         8_388_608, ge=1, description="Longest body that a program may send through to Constant Contact."
@@ -162,6 +165,12 @@ class Env(BaseSettings):
     )
     LINK_STATE_SECONDS: int = Field(
         600, ge=60, le=3600, description="How long a started connection may take."
+    )
+    LINK_TOKEN_SECONDS: int = Field(
+        600,
+        ge=60,
+        le=604_800,
+        description="How long a link token is valid whose maker does not say; seven days at most.",
     )
     JOB_LEASE_SECONDS: int = Field(
         40, ge=2, le=600, description="After this a silent worker's job is taken over."

@@ -189,6 +189,7 @@ _prefix = "__Host-" if SECURE else ""
 SESSION_COOKIE_NAME = f"{_prefix}session"
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
 LINK_COOKIE_NAME = f"{_prefix}link"
+LINK_TOKEN_COOKIE_NAME = f"{_prefix}linktoken"
 PERSON_COOKIE_NAME = f"{_prefix}person"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

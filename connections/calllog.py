@@ -1,11 +1,14 @@
 """One redacted row a call: what went where, how it ended, how long it took. No body, token or address."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from connections import tenancy
 from connections.constantcontact.transport import CallRecord
-from connections.models import ProviderCall
+from connections.models import Connection, ConnectionToken, ProviderCall
+
+FORBIDDEN: Final = 403
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,25 @@ def write(call_for: CallFor, purpose: str, record: CallRecord) -> None:
             request_bytes=record.request_bytes,
             response_bytes=record.response_bytes,
         )
+        if record.status == FORBIDDEN and purpose == "api" and call_for.connection_id is not None:
+            _note_forbidden(call_for.connection_id, record)
+
+
+def _note_forbidden(connection_id: UUID, record: CallRecord) -> None:
+    """The call that was forbidden last, on the account itself. Inside its scope."""
+    account = Connection.objects.select_related("provider_app", "token").filter(pk=connection_id).first()
+    if account is None:
+        return
+    token: ConnectionToken | None = getattr(account, "token", None)
+    granted = token.scope.split() if token is not None else []
+    missing = set(account.provider_app.scopes.split()) - {*granted, "offline_access"} if granted else set()
+    noted = {
+        "resource": record.path.removeprefix("/v3/").split("/")[0][:80],
+        "method": record.method[:8],
+        "missing_scopes": sorted(missing),
+        "occurred_at": record.sent_at.isoformat(),
+    }
+    Connection.objects.filter(pk=connection_id).update(last_forbidden=noted)
 
 
 def adopt(link_state_id: UUID, connection_id: UUID) -> None:

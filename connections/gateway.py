@@ -17,7 +17,7 @@ from uuid import UUID
 import httpx
 from django.conf import settings
 
-from connections import calllog, environments, quota, tenancy, tokens, vault
+from connections import calllog, environments, pausing, quota, tenancy, tokens, vault
 from connections.calllog import CallFor
 from connections.constantcontact import errors, multipart, oauth
 from connections.constantcontact.auth import BearerAuth
@@ -51,7 +51,9 @@ def open_client(
 
     Raises:
         environments.Misplaced: the application's addresses are not those of its environment.
+        pausing.Paused: the account is paused.
     """
+    pausing.require_running(connection)
     call_for = CallFor(
         connection.tenant_id,
         connection.environment_id,
@@ -101,14 +103,21 @@ def partner_token(app: ProviderApp, call_for: CallFor) -> TokenGrant:
     return oauth.partner_token(_token_http(app, call_for), credentials(app))
 
 
-def renew(connection: Connection) -> bool:
-    """Renew a grant whose moment has come, if the token endpoint has a turn free now; whether it has a new pair.
+def renew(connection: Connection, *, is_asked: bool = False) -> bool:
+    """Renew a grant if its moment has come and the token endpoint has a turn free; whether it has a new pair now.
 
-    Raises as `tokens.fresh`; errors.QuotaRefused where callers with work are before it.
+    `is_asked`: somebody asks for it and waits, whatever its moment. Raises as `tokens.fresh`; errors.QuotaRefused
+    where callers with work are before it.
     """
-    app = _app_of(connection)
-    call_for = CallFor(connection.tenant_id, connection.environment_id, "control", connection.pk)
-    return tokens.renew(connection, _renewal(app, call_for, wait_seconds=0.0))
+    app, call_class = _app_of(connection), INTERACTIVE if is_asked else "control"
+    call_for = CallFor(connection.tenant_id, connection.environment_id, call_class, connection.pk)
+    renewal = _renewal(app, call_for, wait_seconds=None if is_asked else 0.0)
+    return tokens.renew(connection, renewal, is_due=is_asked)
+
+
+def refresh(app: ProviderApp, call_for: CallFor, refresh_token: Secret) -> TokenGrant:
+    """The grant behind a refresh token that is brought from elsewhere. Raises as `oauth.refresh`."""
+    return oauth.refresh(_token_http(app, call_for), credentials(app), refresh_token)
 
 
 def _renewal(app: ProviderApp, call_for: CallFor, *, wait_seconds: float | None = None) -> tokens.Renewal:

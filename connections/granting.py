@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q
 
-from connections import calllog, environments, gateway, quota, tenancy, tokens, vault
+from connections import calllog, contexts, environments, gateway, linktokens, quota, tenancy, tokens, vault
 from connections.calllog import CallFor
 from connections.constantcontact import errors
 from connections.constantcontact.shapes import AccountSummary, TokenGrant
@@ -40,15 +40,36 @@ def connect(state: LinkState, code: str) -> Connection:
     )
     grant = _exchange(state, code, call_for)
     try:
-        _check_scopes(app, grant)
+        _check_scopes(state, grant)
         summary, names = _identify(app, grant, call_for)
         connection = _keep_once(state, grant, summary, names)
     except (Refused, errors.ProviderError) as error:
-        _give_up(app, call_for, grant)
-        raise error if isinstance(error, Refused) else _refused(error) from error
-    _check(connection)
-    connection_changed.send(sender=Connection, connection=connection, change="linked")
+        give_up(app, call_for, grant)
+        raise error if isinstance(error, Refused) else refused(error) from error
+    finish(state, connection)
     return connection
+
+
+def finish(state: LinkState, connection: Connection) -> None:
+    """An account that is kept counts once its lists and custom fields are read.
+
+    Raises:
+        Refused: they were not; the account says so, and a link token may be tried again.
+    """
+    try:
+        _check(connection)
+    except Refused:
+        with tenancy.acting_for(state.tenant_id, state.environment_id):
+            LinkState.objects.filter(pk=state.pk).update(linked_connection_id=connection.pk)
+            if state.link_token is not None:
+                linktokens.release(state.link_token)
+        raise
+    connection_changed.send(sender=Connection, connection=connection, change="linked")
+
+
+def scopes_of(state: LinkState) -> str:
+    """The OAuth scopes that a link asks for."""
+    return state.scopes or state.provider_app.scopes
 
 
 def _exchange(state: LinkState, code: str, call_for: CallFor) -> TokenGrant:
@@ -63,12 +84,12 @@ def _exchange(state: LinkState, code: str, call_for: CallFor) -> TokenGrant:
     except errors.InvalidClient as error:
         raise Refused("application_refused") from error
     except errors.ProviderError as error:
-        raise _refused(error) from error
+        raise refused(error) from error
 
 
-def _check_scopes(app: ProviderApp, grant: TokenGrant) -> None:
+def _check_scopes(state: LinkState, grant: TokenGrant) -> None:
     """All that was asked for must be granted; without a refresh token the link would last a day."""
-    wanted = set(app.scopes.split())
+    wanted = set(scopes_of(state).split())
     if grant.scope is not None and not wanted <= {*grant.scopes, "offline_access"}:
         raise Refused("scope_missing")
     if not grant.refresh_token:
@@ -91,10 +112,12 @@ def _check(connection: Connection) -> None:
         connection_changed.send(sender=Connection, connection=connection, change="verified")
     except errors.ProviderError as error:
         with tenancy.acting_for(connection.tenant_id, connection.environment_id):
-            Connection.objects.filter(pk=connection.pk).update(
-                last_error="Lists and custom fields could not be read. Connect again."
-            )
-        raise _refused(error) from error
+            connection.last_error = "Lists and custom fields could not be read. Connect again."
+            if connection.status != Connection.Status.ACTIVE:
+                connection.status = Connection.Status.POST_INSTALL_ERROR
+            connection.save(update_fields=["status", "last_error"])
+            connection_changed.send(sender=Connection, connection=connection, change="post_install_error")
+        raise refused(error) from error
     with tenancy.acting_for(connection.tenant_id, connection.environment_id):
         connection.status = Connection.Status.ACTIVE
         connection.last_error = connection.refusal = ""
@@ -142,14 +165,29 @@ def _keep(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: l
             raise Refused("wrong_account", account=_account_name(summary))
         for name, value in facts.items():
             setattr(connection, name, value)
+        connection.context = _context(state, connection)
         connection.save()
-        tokens.store(connection, grant, datetime.now(UTC))
+        now = datetime.now(UTC)
+        tokens.store(connection, grant, now)
+        if state.link_token is not None and not linktokens.use(state.link_token, now):
+            raise Refused("link_used")
         calllog.adopt(state.pk, connection.pk)
         connection_changed.send(sender=Connection, connection=connection, change=change)
     return connection
 
 
-def _give_up(app: ProviderApp, call_for: CallFor, grant: TokenGrant) -> None:
+def _context(state: LinkState, connection: Connection) -> contexts.Context:
+    """What the vendor keeps with the account: what was there and what the link brings, unless it asked to forget."""
+    brought: contexts.Context = state.context
+    if not state.keeps_context:
+        return brought
+    try:
+        return contexts.merged(connection.context, brought)
+    except contexts.NotKept:
+        raise Refused("context_refused") from None
+
+
+def give_up(app: ProviderApp, call_for: CallFor, grant: TokenGrant) -> None:
     """A grant that is not kept is revoked; if that fails, it dies of disuse."""
     if grant.refresh_token:
         try:
@@ -158,7 +196,8 @@ def _give_up(app: ProviderApp, call_for: CallFor, grant: TokenGrant) -> None:
             return
 
 
-def _refused(error: errors.ProviderError) -> Refused:
+def refused(error: errors.ProviderError) -> Refused:
+    """The end of a link that a call's failure means."""
     if isinstance(error, environments.Misplaced):
         return Refused("application_misplaced")
     if isinstance(error, errors.Forbidden):

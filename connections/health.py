@@ -1,8 +1,8 @@
 """How a connection is, in the words people read: the one place that says which word and why.
 
-Working, Late, Needs you and Stopped are what can be told today; Paused is in the glossary for when links can be
-paused. What jobs know of a connection (`asks`, `behind`) is handed in from the floor above. How its grant is comes
-from its token row: join it (`with_token`) where more than one connection is shown.
+Working, Late, Needs you, Paused and Stopped are what can be told. What jobs know of a connection (`asks`, `behind`) is
+handed in from the floor above. How its grant is comes from its token row: join it (`with_token`) where more than one
+connection is shown.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,11 @@ from django.db.models import Q, QuerySet
 from connections.models import Connection, ConnectionToken
 
 _ACTIVE: Final = Connection.Status.ACTIVE
-_TO_FINISH: Final = (Connection.Status.NEEDS_REAUTH, Connection.Status.CONNECTING)
+_TO_FINISH: Final = (
+    Connection.Status.NEEDS_REAUTH,
+    Connection.Status.CONNECTING,
+    Connection.Status.POST_INSTALL_ERROR,
+)
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,15 @@ def of(connection: Connection, *, asks: str = "", behind: str = "") -> Health:
     """
     if connection.status == Connection.Status.NEEDS_REAUTH:
         return Health("Needs you", "late", connection.last_error or "Reconnect it to go on.", True)
-    if connection.status == Connection.Status.CONNECTING:
+    if connection.status in {Connection.Status.CONNECTING, Connection.Status.POST_INSTALL_ERROR}:
         return Health(
             "Needs you", "late", connection.last_error or "Connecting has not finished. Connect again.", True
         )
     if connection.status != _ACTIVE:
         words = connection.last_error or "Constant Contact refused this link."
         return Health("Stopped", "stopped", words, True)
+    if connection.paused_at is not None:
+        return Health("Paused", "notice", "Paused. Nothing is read or sent for it until it is resumed.")
     if connection.refusal:
         return Health("Needs you", "late", connection.last_error, True)
     if asks:
@@ -104,12 +110,14 @@ def of(connection: Connection, *, asks: str = "", behind: str = "") -> Health:
 
 
 # The same decision for a whole list: rows carry `status`, and `asks` and `behind` as yes or no.
+_RUNS: Final = Q(status=_ACTIVE, paused_at=None)
 _ASKS: Final = Q(asks=True) | ~Q(refusal="")
 _BEHIND: Final = Q(behind=True) | Q(token__failures__gt=0)
 CONDITIONS: Final[dict[str, tuple[str, Q]]] = {
-    "working": ("Working", Q(status=_ACTIVE) & ~_ASKS & ~_BEHIND),
-    "late": ("Late", Q(status=_ACTIVE) & ~_ASKS & _BEHIND),
-    "needs-you": ("Needs you", Q(status__in=_TO_FINISH) | (Q(status=_ACTIVE) & _ASKS)),
+    "working": ("Working", _RUNS & ~_ASKS & ~_BEHIND),
+    "late": ("Late", _RUNS & ~_ASKS & _BEHIND),
+    "needs-you": ("Needs you", Q(status__in=_TO_FINISH) | (_RUNS & _ASKS)),
+    "paused": ("Paused", Q(status=_ACTIVE, paused_at__isnull=False)),
     "stopped": ("Stopped", ~Q(status__in=(_ACTIVE, *_TO_FINISH))),
     "reconnect": ("To be connected again", ~Q(status=_ACTIVE) | ~Q(refusal="")),
 }

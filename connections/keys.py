@@ -21,7 +21,10 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 EVERYTHING: Final = "everything"
 # What a token may be limited to. An endpoint names the one that it needs (`connections.api.contract.needs`).
 SCOPES: Final[dict[str, str]] = {
-    "accounts:read": "See linked accounts",
+    "accounts:read": "See linked accounts, and make tokens of one account",
+    "accounts:write": "Change, pause and remove linked accounts, and bring some from elsewhere",
+    "link:write": "Make links by which a customer connects an account",
+    "tokens:read": "See which API tokens there are",
     "contacts:read": "See contacts, lists and tags",
     "contacts:write": "Change and delete contacts, lists and tags",
     "consent:write": "Record on what basis accounts may write to new people",

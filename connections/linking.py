@@ -5,10 +5,9 @@ application. `complete` consumes it by one conditional UPDATE, exchanges the cod
 and what the person may do, and only then keeps a connection. Every end is an `Outcome` in `OUTCOMES`.
 """
 
-import hashlib
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +20,8 @@ from connections.accounts import provider_app_for
 from connections.constantcontact import oauth
 from connections.constantcontact.redaction import Secret
 from connections.linkoutcomes import OUTCOMES, Refused, none_to_link_through
-from connections.models import Connection, LinkState, ProviderApp
+from connections.linktokens import digest
+from connections.models import Connection, LinkState, LinkToken, ProviderApp
 from connections.scoping import Scope
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Ended:
     tenant_id: UUID | None = None
     environment: str = ""
     connection_id: UUID | None = None
+    link_token: LinkToken | None = None
 
 
 def redirect_uri(app: ProviderApp) -> str:
@@ -60,19 +61,28 @@ def redirect_uri(app: ProviderApp) -> str:
     return settings.PUBLIC_URL + reverse("callback", args=[app.pk])
 
 
-def start(scope: Scope, *, customer_ref: str = "", reconnecting: Connection | None = None) -> Started:
+def start(
+    scope: Scope,
+    *,
+    customer_ref: str = "",
+    reconnecting: Connection | None = None,
+    link_token: LinkToken | None = None,
+) -> Started:
     """Begin a link for this workspace and environment.
 
     Args:
         scope: who asks, and where the connection will belong.
         customer_ref: the vendor's own id for its customer.
         reconnecting: the connection that is to be renewed; another account is then refused.
+        link_token: what permits it, where nobody is signed in; it says the rest.
 
     Raises:
         Refused: `no_application` or `no_simulator`, where this environment has nothing to link through yet;
             `application_misplaced`, where it has one that leads elsewhere.
     """
     state, nonce = secrets.token_urlsafe(32), Secret(secrets.token_urlsafe(32))
+    if link_token is not None:
+        reconnecting, customer_ref = link_token.reconnecting, link_token.customer_ref
     with scope.transaction():
         app = (
             reconnecting.provider_app
@@ -91,6 +101,7 @@ def start(scope: Scope, *, customer_ref: str = "", reconnecting: Connection | No
             environment_id=scope.environment_id,
             provider_app=app,
             reconnecting=reconnecting,
+            link_token=link_token,
             user=scope.user,
             customer_ref=reconnecting.customer_ref if reconnecting else customer_ref.strip()[:200],
             digest=digest(state),
@@ -98,6 +109,9 @@ def start(scope: Scope, *, customer_ref: str = "", reconnecting: Connection | No
             redirect_uri=redirect_uri(app),
             expires_at=datetime.now(UTC) + timedelta(seconds=settings.ENV.LINK_STATE_SECONDS),
         )
+        if link_token is not None:
+            row.scopes, row.context = link_token.scopes, link_token.context
+            row.keeps_context = link_token.keeps_context
         verifier = oauth.new_verifier() if app.flow == ProviderApp.Flow.PKCE else None
         if verifier is not None:
             row.verifier_sealed = vault.seal(verifier, granting.verifier_place(row))
@@ -106,7 +120,7 @@ def start(scope: Scope, *, customer_ref: str = "", reconnecting: Connection | No
             gateway.public_credentials(app),
             row.redirect_uri,
             state,
-            app.scopes.split(),
+            granting.scopes_of(row).split(),
             code_challenge=oauth.challenge(verifier) if verifier is not None else None,
         )
     return Started(url, nonce)
@@ -121,13 +135,13 @@ def complete(
         return Ended("state_unknown")
     tenant_id, environment_id, state_id = found[0]
     with tenancy.acting_for(tenant_id, environment_id):
-        state = LinkState.objects.select_related("provider_app", "environment").get(pk=state_id)
+        state = LinkState.objects.select_related("provider_app", "environment", "link_token").get(pk=state_id)
         own_browser = secrets.compare_digest(bytes(state.browser_digest), digest(browser_nonce))
         if not own_browser or state.provider_app_id != app_id:
-            _note(state, "state_unknown", request, None)
+            note(state, "state_unknown", request, None)
             return Ended("state_unknown")
         refusal = _consume(state)
-    here = Ended("", state.pk, tenant_id, state.environment.kind)
+    here = Ended("", state.pk, tenant_id, state.environment.kind, link_token=state.link_token)
     if refusal:
         return _end(state, here, refusal, request=request)
     try:
@@ -166,14 +180,15 @@ def _end(
     connection_id = connection.pk if connection is not None else None
     with tenancy.acting_for(state.tenant_id, state.environment_id):
         if outcome != "state_used":
+            found = {"linked_connection_id": connection.pk} if connection is not None else {}
             LinkState.objects.filter(pk=state.pk).update(
-                outcome=outcome, found_account=found_account[:300], linked_connection_id=connection_id
+                outcome=outcome, found_account=found_account[:300], **found
             )
-        _note(state, outcome, request, connection, found_account)
-    return Ended(outcome, here.state_id, here.tenant_id, here.environment, connection_id)
+        note(state, outcome, request, connection, found_account)
+    return replace(here, outcome=outcome, connection_id=connection_id)
 
 
-def _note(
+def note(
     state: LinkState,
     outcome: str,
     request: HttpRequest | None,
@@ -195,8 +210,3 @@ def _note(
         # The provider's page sends a browser back as often as somebody reloads it.
         once=timedelta(minutes=1) if connection is None else None,
     )
-
-
-def digest(text: str) -> bytes:
-    """How states and nonces are kept."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -83,6 +83,37 @@ OUTCOMES: dict[str, Words] = {
         "Sign out at Constant Contact, start again, and sign in to the account that is named here.",
         "You",
     ),
+    "link_unknown": Words(
+        "This link is not valid",
+        "It is not one that Patchbay has made, or it was not copied to its end. Nothing was changed.",
+        "Go back to the product that sent you here, and press Connect again.",
+        "You",
+    ),
+    "link_expired": Words(
+        "This link has run out of time",
+        "Such a link is valid for a short while only. Nothing was changed.",
+        "Go back to the product that sent you here, and press Connect again.",
+        "You",
+    ),
+    "link_used": Words(
+        "This link was used already",
+        "Such a link works once, in the browser that went on with it first. Nothing was changed now.",
+        "If your account is not connected there, go back to the product that sent you here and press Connect again.",
+        "You",
+    ),
+    "integration_unknown": Words(
+        "There is nothing of that name to connect",
+        "The page that sent you here asks for another service than Constant Contact, which is all that is linked here.",
+        "Tell whoever runs the product that sent you here: the integration is called constantcontact.",
+        "The product that sent you here",
+    ),
+    "context_refused": Words(
+        "What was to be kept with the account is too large",
+        "The product that sent you here keeps notes of its own with the account, and there is no room for more. "
+        "Nothing was changed.",
+        "Tell whoever runs the product that sent you here: the account's context is full.",
+        "The product that sent you here",
+    ),
     "no_turn": Words(
         "Too much is going on at the moment",
         "Constant Contact takes a few calls a second, and so many were waiting that yours had no turn in time. "
@@ -131,3 +162,20 @@ OUTCOMES: dict[str, Words] = {
 def none_to_link_through(environment: str) -> str:
     """The outcome where an environment has no application at all."""
     return "no_application" if environment == "live" else "no_simulator"
+
+
+# What the public contract calls an end without a connection; every other is a `connection_error`.
+_ERROR_TYPES = {
+    "link_unknown": "invalid_token",
+    "link_expired": "invalid_token",
+    "link_used": "invalid_token",
+    "integration_unknown": "invalid_integration",
+    "insufficient_role": "validation_error",
+    "scope_missing": "validation_error",
+    "wrong_account": "validation_error",
+}
+
+
+def error_type(outcome: str) -> str:
+    """The public name of an end without a connection."""
+    return _ERROR_TYPES.get(outcome, "connection_error")

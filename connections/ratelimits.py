@@ -1,8 +1,8 @@
 """What a program may still call: the limits that hold it, and the one that binds first, as headers on every answer.
 
-Three hold a caller: its token (calls a minute to us), the account that it speaks about and its workspace's share of
-the day (provider calls until 00:00 UTC). Each number is exact: so many more calls are made, and the next is refused.
-What other workspaces use of a pool can be read from none of them.
+Four hold a caller: its token and the account that it speaks about (calls to us in ten seconds), and of the day that
+account and its workspace's share (provider calls until 00:00 UTC). Each number is exact: so many more calls are made,
+and the next is refused. What other workspaces use of a pool can be read from none of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,14 +45,14 @@ def of_account(scope: Scope, account: Connection) -> Limit:
     return Limit("account", most, max(0, most - int(used)), max(1, round(until_midnight(now))), DAY)
 
 
-def limits_of(scope: Scope, token: Limit | None, account: Connection | None = None) -> list[Limit]:
+def limits_of(scope: Scope, counted: Sequence[Limit], account: Connection | None = None) -> list[Limit]:
     """Every limit that holds this caller, the one that binds first in front.
 
     Args:
-        token: what `count` answered for the call, if it came with a token.
+        counted: what `tokenlimit` answered for the call.
         account: the linked account that the call is about.
     """
-    found = [token] if token is not None else []
+    found = list(counted)
     pool_id = _pool_of(scope, account)
     if pool_id is not None:
         found.append(of_workspace(scope, pool_id))
@@ -70,9 +70,16 @@ def _pool_of(scope: Scope, account: Connection | None) -> UUID | None:
     return app.pool_id if app is not None else None
 
 
-def about(request: HttpRequest, account: Connection) -> None:
-    """Note which account a call is about, so that its limit is among the headers."""
+def about(request: HttpRequest, account: Connection, counted: Limit | None = None) -> None:
+    """Note which account a call is about, and what its window has left, so that both are among the headers."""
     request.META["PATCHBAY_ACCOUNT"] = account
+    if counted is not None:
+        request.META["PATCHBAY_ACCOUNT_PACE"] = counted
+
+
+def is_counted(request: HttpRequest, account: Connection) -> bool:
+    """Whether this request has been counted as a call about the account."""
+    return "PATCHBAY_ACCOUNT_PACE" in request.META and request.META.get("PATCHBAY_ACCOUNT") == account
 
 
 def write(response: HttpResponse, limits: Sequence[Limit]) -> None:
@@ -93,7 +100,9 @@ def headers(get_response: Handler) -> Handler:
         response = get_response(request)
         scope = getattr(request, "auth", None)
         if isinstance(scope, Scope) and "ratelimit-limit" not in response:
-            write(response, limits_of(scope, scope.token_limit, request.META.get("PATCHBAY_ACCOUNT")))
+            counted = [scope.token_limit, request.META.get("PATCHBAY_ACCOUNT_PACE")]
+            known = [one for one in counted if one is not None]
+            write(response, limits_of(scope, known, request.META.get("PATCHBAY_ACCOUNT")))
         return response
 
     return handle

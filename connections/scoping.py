@@ -7,6 +7,7 @@ person may not see is answered like what does not exist: 404.
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TypeVar
 from uuid import UUID
@@ -18,8 +19,8 @@ from django.db.models import Subquery
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from connections import keys, roles, tenancy, tokenlimit
-from connections.models import Environment, Membership, Tenant, User
+from connections import accounttokens, keys, roles, tenancy, tokenlimit
+from connections.models import ApiKey, Connection, Environment, Membership, Tenant, User
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -38,6 +39,9 @@ class Scope:
     other_environment_id: UUID | None = None
     token_limit: tokenlimit.Limit | None = None
     token_name: str = ""
+    # What the token is: an API token's id, and the one account that a token of an account is for.
+    key_id: UUID | None = None
+    account_id: UUID | None = None
 
     @property
     def actor(self) -> str:
@@ -127,14 +131,21 @@ def workspace(request: HttpRequest, workspace_id: UUID, environment: str, action
 def api(request: HttpRequest) -> Scope | None:
     """The scope of a program's call, by its bearer token; None if there is none that is valid. The call is counted.
 
+    A token of one account counts as a call of the API token that made it, and ends with that.
+
     Raises:
-        tokenlimit.TooManyCalls: the token's calls of this minute are used.
+        tokenlimit.TooManyCalls: the token's calls of this window are used.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    caller = keys.Caller(_address(request), f"{request.method} {request.path}")
-    key = keys.find(token.strip(), caller)
+    account_id = None
+    if accounttokens.is_one(token.strip()):
+        claims = accounttokens.read(token.strip(), datetime.now(UTC))
+        key = _maker_of(claims) if claims is not None else None
+        account_id = claims.connection_id if claims is not None else None
+    else:
+        key = keys.find(token.strip(), keys.Caller(_address(request), f"{request.method} {request.path}"))
     if key is None:
         return None
     limit = tokenlimit.count(key)
@@ -149,7 +160,27 @@ def api(request: HttpRequest) -> Scope | None:
         token_scopes=frozenset(key.scopes),
         token_limit=limit,
         token_name=f"{key.name} ({key.prefix})",
+        key_id=key.pk,
+        account_id=account_id,
     )
+
+
+def _maker_of(claims: accounttokens.Claims) -> ApiKey | None:
+    """The API token that made a token of an account, if it is still good and the account still there."""
+    with tenancy.acting_for(claims.tenant_id, claims.environment_id):
+        key = ApiKey.objects.filter(pk=claims.key_id).first()
+        is_there = Connection.objects.filter(pk=claims.connection_id).exists()
+    return key if key is not None and is_there and keys.is_good(key, datetime.now(UTC)) else None
+
+
+def link(token_digest: bytes) -> tuple[Scope, UUID] | None:
+    """The scope of a link token, and its id: whoever has it acts in that environment, as nobody in particular."""
+    for tenant_id, environment_id, token_id in tenancy.find("find_link_token", token_digest):
+        with tenancy.acting_for(tenant_id, environment_id):
+            environment = Environment.objects.select_related("tenant").get(pk=environment_id)
+        scope = Scope(tenant_id, environment_id, environment.kind, environment.tenant.name, "link")
+        return scope, token_id
+    return None
 
 
 def _address(request: HttpRequest) -> str | None:

@@ -10,6 +10,7 @@ ids only (`FINDERS`):
     find_memberships(user id)         -> workspaces of a person
     find_api_key(public prefix)       -> workspace, environment, key
     find_link_state(digest)           -> workspace, environment, state
+    find_link_token(digest)           -> workspace, environment, link token
     find_invitation(digest)           -> workspace, invitation
     find_due_jobs(limit)              -> workspace, environment, job
     find_due_tokens(limit)            -> workspace, environment, connection
@@ -32,6 +33,7 @@ FINDERS = (
     "find_memberships",
     "find_api_key",
     "find_link_state",
+    "find_link_token",
     "find_invitation",
     "find_due_jobs",
     "find_due_tokens",

@@ -100,14 +100,24 @@ def fresh(connection: Connection, stale: str | None, renewal: Renewal) -> Secret
     raise errors.TokenUnavailable("awaited", retry_after_seconds=1.0)
 
 
-def renew(connection: Connection, renewal: Renewal) -> bool:
+def refresh_token_of(connection: Connection) -> Secret:
+    """The refresh token of a grant that has not ended; empty if there is none. Raises vault.CannotOpen."""
+    with tenancy.acting_for(connection.tenant_id, connection.environment_id):
+        row = ConnectionToken.objects.filter(connection_id=connection.pk, ended_at=None).first()
+    return vault.open_sealed(row.refresh_sealed, place(row, "refresh")) if row is not None else Secret("")
+
+
+def renew(connection: Connection, renewal: Renewal, *, is_due: bool = False) -> bool:
     """Renew a grant whose moment has come, though nobody waits for it; whether it has a new pair now.
+
+    Args:
+        is_due: its moment has come, whatever its row says: somebody asks for it.
 
     Raises as `fresh`.
     """
     row, _, _ = _look(connection, None)
     now = datetime.now(UTC)
-    if row.due_at is None or row.due_at > now:
+    if not is_due and (row.due_at is None or row.due_at > now):
         return False
     begins = now + timedelta(seconds=_pause(row, None))
     if begins > now:

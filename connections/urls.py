@@ -5,6 +5,7 @@ from django.urls import path
 from connections.views import (
     audit,
     confirming,
+    connecting,
     developers,
     invitations,
     links,
@@ -36,6 +37,8 @@ urlpatterns = [
     path("me/kept/<uuid:kept_id>/", me.kept_form, name="kept-form"),
     path("accounts/confirm-email/<str:key>/", confirming.confirm_email, name="account_confirm_email"),
     path("oauth/callback/<uuid:app_id>/", links.callback, name="callback"),
+    path("connect-account", connecting.connect_account, name="connect-account"),
+    path("connect-account/ended", connecting.connect_account_ended, name="connect-account-ended"),
     path("connect/ended/<slug:outcome>/", links.connect_unknown, name="connect-unknown"),
     path(f"{PLACE}developers/", developers.home, name="developers"),
     path(f"{PLACE}developers/tokens/new/", developers.new, name="token-new"),

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from django.conf import settings
 
-from connections import access, environments
+from connections import access, environments, pausing
 from connections.constantcontact import errors
 from connections.vault import CannotOpen
 from syncjobs import queue
@@ -88,6 +88,10 @@ REACTIONS: Final[tuple[tuple[type[Exception], Reaction], ...]] = (
             "Constant Contact does not accept the permission it has just renewed. It is tried again by itself.",
             60,
         ),
+    ),
+    (
+        pausing.Paused,
+        Reaction("wait", "paused", "The account is paused. This goes on by itself when it is resumed.", 60),
     ),
     (
         environments.Misplaced,

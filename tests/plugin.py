@@ -96,6 +96,8 @@ def set_up() -> None:
         LOG_LEVEL="WARNING",
         # The pace of the provider is proved where whole runs are; here it would only be waited for.
         CALLS_PER_SECOND="100",
+        API_TOKEN_CALLS_PER_WINDOW="100000",
+        ACCOUNT_CALLS_PER_WINDOW="100000",
         ACTIVITY_SECONDS="0.3",
         RECONCILE_SECONDS="3",
     )

@@ -1,18 +1,28 @@
-"""Linked accounts as programs see them; `integrated_account` is the public name of a Connection."""
+"""Linked accounts as programs see and change them; `integrated_account` is the public name of a Connection."""
 
-from datetime import datetime
-from typing import Any
+from http import HTTPStatus
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
+from pydantic import Field
 
-from connections import health, ratelimits, scoping
-from connections.api.contract import Envelope, needs, scope_of
+from connections import audit, contexts, gateway, health, pausing, ratelimits, scoping, unlinking
+from connections.api.accountshapes import (
+    AccountEnvelope,
+    AccountsEnvelope,
+    DoneEnvelope,
+    RemovedEnvelope,
+    shown,
+)
+from connections.api.contract import Envelope, Fault, about_ignored, named_account, needs, refused, scope_of
 from connections.models import Connection
+from connections.signals import connection_changed
 
 router = Router(tags=["Accounts"])
-PAGE = 100
+PAGE: Final = 100
+MOST_REMOVED: Final = 100
 
 
 class Ping(Schema):
@@ -30,60 +40,33 @@ class PingEnvelope(Envelope):
     result: Ping
 
 
-class Renewal(Schema):
-    """How an account's grant is: `healthy`, `late` or `needs_reconnect`."""
+class Wanted(Schema):
+    """Which accounts are listed."""
 
-    state: str
-    until: datetime | None
-    reason: str | None
+    tenant_id: str | None = None
+    environment_id: UUID | None = None
+    is_sandbox: bool | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE)] = PAGE
+    next_cursor: UUID | None = None
 
 
-class IntegratedAccount(Schema):
-    """A linked Constant Contact account."""
+class AccountChange(Schema):
+    """What is to change of an account: its context, merged at every depth (null removes), and whether it rests."""
+
+    context: dict[str, Any] | None = None
+    is_paused: bool | None = None
+
+
+class OneAccount(Schema):
+    """An account by its id."""
 
     id: UUID
-    tenant_id: str
-    environment_id: UUID
-    status: str
-    is_sandbox: bool
-    account_id: str
-    account_name: str
-    created_at: datetime
-    linked_at: datetime | None
-    last_error: str | None
-    refusal: str | None
-    renewal: Renewal
 
 
-class AccountEnvelope(Envelope):
-    """One account."""
+class ManyAccounts(Schema):
+    """Accounts by their ids."""
 
-    result: IntegratedAccount
-
-
-class AccountsEnvelope(Envelope):
-    """A page of accounts."""
-
-    result: list[IntegratedAccount]
-
-
-def shown(row: Connection, scope: scoping.Scope) -> dict[str, Any]:
-    """A connection in the public API's words."""
-    grant = health.grant_of(row)
-    return {
-        "id": row.pk,
-        "tenant_id": row.customer_ref,
-        "environment_id": row.environment_id,
-        "status": row.status,
-        "is_sandbox": scope.environment == "test",
-        "account_id": row.account_id,
-        "account_name": row.account_name,
-        "created_at": row.created_at,
-        "linked_at": row.linked_at,
-        "last_error": row.last_error or None,
-        "refusal": row.refusal or None,
-        "renewal": {"state": grant.state, "until": grant.until, "reason": grant.reason or None},
-    }
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_REMOVED)]
 
 
 @router.get("/ping", response=PingEnvelope, summary="Is the token good?")
@@ -102,35 +85,167 @@ def ping(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/integrated-account", response=AccountsEnvelope, summary="List linked accounts")
 @needs("accounts:read")
-def list_accounts(
-    request: HttpRequest, tenant_id: str | None = None, next_cursor: UUID | None = None
-) -> dict[str, Any]:
+def list_accounts(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
     """Linked accounts of this environment, by id; `tenant_id` is the customer reference."""
     scope = scope_of(request)
+    is_ours = wanted.environment_id in {None, scope.environment_id}
+    is_ours &= wanted.is_sandbox in {None, scope.environment == "test"}
     with scope.transaction():
         rows = health.with_token(Connection.objects.order_by("id"))
-        if tenant_id is not None:
-            rows = rows.filter(customer_ref=tenant_id)
-        if next_cursor is not None:
-            rows = rows.filter(id__gt=next_cursor)
-        found = list(rows[: PAGE + 1])
-    more = len(found) > PAGE
-    page = found[:PAGE]
+        if wanted.tenant_id is not None:
+            rows = rows.filter(customer_ref=wanted.tenant_id)
+        if wanted.next_cursor is not None:
+            rows = rows.filter(id__gt=wanted.next_cursor)
+        found = list(rows[: wanted.limit + 1]) if is_ours else []
+    page = found[: wanted.limit]
     return {
         "result": [shown(row, scope) for row in page],
         "result_count": len(page),
-        "next_cursor": str(page[-1].pk) if more else None,
+        "next_cursor": str(page[-1].pk) if len(found) > wanted.limit else None,
+        "meta": {"limit": wanted.limit},
     }
+
+
+@router.get("/integrated-account/me", response=AccountEnvelope, summary="Get the token's own account")
+@needs()
+def get_me(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
+    """The account of an integrated-account token; an API token names one."""
+    account = named_account(request, integrated_account_id)
+    return _answer(request, account.pk)
+
+
+@router.patch("/integrated-account/me", response=AccountEnvelope, summary="Change the token's own account")
+@needs()
+def change_me(
+    request: HttpRequest, body: AccountChange, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """The context of the token's own account, merged; pausing is for API tokens that may change accounts."""
+    account = named_account(request, integrated_account_id)
+    return _change(request, account.pk, body)
 
 
 @router.get("/integrated-account/{uuid:account_id}", response=AccountEnvelope, summary="Get a linked account")
 @needs("accounts:read")
 def get_account(request: HttpRequest, account_id: UUID) -> dict[str, Any]:
     """One linked account."""
+    return _answer(request, account_id)
+
+
+@router.patch(
+    "/integrated-account/{uuid:account_id}", response=AccountEnvelope, summary="Change a linked account"
+)
+@needs("accounts:write")
+def change_account(request: HttpRequest, account_id: UUID, body: AccountChange) -> dict[str, Any]:
+    """Merges `context` (JSON Merge Patch: objects at every depth, null removes); `is_paused` pauses and resumes.
+
+    A paused account keeps its grant, and nothing else is asked of Constant Contact for it.
+    """
+    return _change(request, account_id, body)
+
+
+@router.delete(
+    "/integrated-account/{uuid:account_id}", response=RemovedEnvelope, summary="Remove a linked account"
+)
+@needs("accounts:write")
+def remove_account(request: HttpRequest, account_id: UUID) -> dict[str, Any]:
+    """Gives the grant back at Constant Contact and deletes all that is kept of the account.
+
+    `meta.grant_revoked` is false where Constant Contact did not answer; the grant then dies of disuse.
+    """
+    (account,) = _accounts(request, [account_id], "id")
+    was_revoked = unlinking.unlink(account, request=request)
+    return {"result": {"id": account_id}, "meta": {"grant_revoked": was_revoked}}
+
+
+@router.post("/integrated-account/bulk-delete", response=DoneEnvelope, summary="Remove linked accounts")
+@needs("accounts:write")
+def remove_accounts(request: HttpRequest, body: ManyAccounts) -> dict[str, Any]:
+    """Removes up to 100 accounts, if all of them are here; each as by DELETE."""
+    accounts = _accounts(request, body.ids, "ids")
+    revoked = [account.pk for account in accounts if unlinking.unlink(account, request=request)]
+    return {"result": {"success": True}, "meta": {"removed": len(accounts), "grants_revoked": len(revoked)}}
+
+
+@router.post(
+    "/integrated-account/refresh-credentials", response=DoneEnvelope, summary="Renew an account's grant"
+)
+@needs("accounts:write")
+def refresh_credentials(request: HttpRequest, body: OneAccount) -> dict[str, Any]:
+    """A new access token now, though the present one would still do."""
+    (account,) = _accounts(request, [body.id], "id")
+    ratelimits.about(request, account)
+    if gateway.renew(account, is_asked=True):
+        return {"result": {"success": True}}
+    with scope_of(request).transaction():
+        account = scoping.one(Connection.objects.all(), pk=account.pk)
+    if account.status == Connection.Status.NEEDS_REAUTH:
+        raise Fault("needs_reconnect", HTTPStatus.UNAUTHORIZED, account.last_error)
+    raise Fault(
+        "token_unavailable",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The grant could not be renewed now; the present token goes on working to its end.",
+        retry_after_seconds=30,
+    )
+
+
+def _accounts(request: HttpRequest, ids: list[UUID], field: str) -> list[Connection]:
+    """These accounts, each once, with their applications. Raises Fault (404) that names those that are not here."""
+    with scope_of(request).transaction():
+        rows = Connection.objects.select_related("provider_app__pool").filter(pk__in=ids)
+        found = list(rows.order_by("id"))
+    missing = set(ids) - {row.pk for row in found}
+    if missing:
+        raise Fault(
+            "not_found",
+            HTTPStatus.NOT_FOUND,
+            "There is no such account in this environment. Nothing was done.",
+            failures=[(field, f"{one} is not here") for one in sorted(missing, key=str)],
+        )
+    return found
+
+
+def _answer(request: HttpRequest, account_id: UUID) -> dict[str, Any]:
     scope = scope_of(request)
     with scope.transaction():
-        rows = health.with_token(Connection.objects.select_related("provider_app"))
-        account = scoping.one(rows, pk=account_id)
+        rows = Connection.objects.select_related("provider_app", "token")
+        account = scoping.one(rows.defer("token__access_sealed", "token__refresh_sealed"), pk=account_id)
         result = shown(account, scope)
     ratelimits.about(request, account)
     return {"result": result}
+
+
+def _change(request: HttpRequest, account_id: UUID, body: AccountChange) -> dict[str, Any]:
+    scope = scope_of(request)
+    if body.is_paused is not None and scope.account_id is not None:
+        raise refused(("is_paused", "left out: a token of an account changes the context alone"))
+    with scope.transaction():
+        account = scoping.one(Connection.objects.select_for_update(of=("self",)), pk=account_id)
+        acts = _merge(account, body.context)
+        if body.is_paused is not None and pausing.turn(account, is_paused=body.is_paused):
+            acts.append("connection_paused" if body.is_paused else "connection_resumed")
+        if acts:
+            connection_changed.send(sender=Connection, connection=account, change="updated")
+        for act in acts:
+            audit.record(
+                act,
+                request=request,
+                tenant_id=scope.tenant_id,
+                environment=scope.environment,
+                about=str(account),
+            )
+    return _answer(request, account_id) | {"meta": about_ignored(request, AccountChange)}
+
+
+def _merge(account: Connection, patch: dict[str, Any] | None) -> list[str]:
+    """Merge a context; the act that it was, if anything changed. Inside the scope. Raises Fault."""
+    if not patch:
+        return []
+    try:
+        merged = contexts.merged(account.context, patch)
+    except contexts.NotKept as reason:
+        raise refused(("context", str(reason))) from None
+    if merged == account.context:
+        return []
+    account.context = merged
+    Connection.objects.filter(pk=account.pk).update(context=merged)
+    return ["connection_changed"]

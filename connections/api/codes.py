@@ -26,6 +26,16 @@ CODES: Final[Mapping[str, Code]] = {
         "you",
         "Add integrated_account_id=<its id> to the query, or the header X-Integrated-Account-Id.",
     ),
+    "account_paused": Code(
+        "The linked account is paused, so nothing is asked of Constant Contact for it.",
+        "you",
+        "Resume it: PATCH /api/integrated-account/{id} with is_paused false.",
+    ),
+    "account_token_only": Code(
+        "The token is one of a single account, and opens a few addresses only.",
+        "you",
+        "Send an API token from Developers; tokens of an account are for what is done in its name.",
+    ),
     "account_used": Code(
         "This linked account has used the calls that one account may make in a day.",
         "time",
@@ -111,6 +121,11 @@ CODES: Final[Mapping[str, Code]] = {
         "the account's owner",
         "Let the owner reconnect the account; settings and history stay.",
     ),
+    "no_application": Code(
+        "The environment has no Constant Contact application that accounts could be linked through.",
+        "whoever runs Patchbay",
+        "The guide Go live leads through it; an owner or admin can also bring the workspace's own.",
+    ),
     "no_such_address": Code(
         "The API has no such address, or not with this method.",
         "you",
@@ -125,6 +140,11 @@ CODES: Final[Mapping[str, Code]] = {
         "This person has unsubscribed. Only they can ask for mail again.",
         "the account's owner",
         "Send consent.evidence of an opt-in that is newer than the opt-out, if there is one.",
+    ),
+    "other_account": Code(
+        "The token is one of a single account, and the call names another.",
+        "you",
+        "Leave integrated_account_id out, or make a token of the account that is meant.",
     ),
     "outcome_unknown": Code(
         "The call was sent, and no answer came that can be trusted: it may have happened.",
@@ -181,6 +201,11 @@ CODES: Final[Mapping[str, Code]] = {
         "time",
         "Go on after Retry-After, or ask whoever runs Patchbay for a larger share.",
     ),
+    "redirect_not_allowed": Code(
+        "The redirect_uri is not one of the addresses that people may be sent back to.",
+        "you",
+        "Add it under Developers, Return addresses; the query after it may be any.",
+    ),
     "throttled": Code(
         "Too many calls at once for the application's pace of 4 a second.",
         "time",
@@ -192,7 +217,7 @@ CODES: Final[Mapping[str, Code]] = {
         "Try again after Retry-After; the link itself is not lost.",
     ),
     "too_many_requests": Code(
-        "More calls were made than the token may in its window.",
+        "More calls were made than the token may make, or than may be made about one account, in ten seconds.",
         "time",
         "Wait for the seconds in Retry-After. The ratelimit headers of every answer tell what is left.",
     ),

@@ -4,6 +4,8 @@
 is also the errors guide.
 """
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from http import HTTPStatus
@@ -13,7 +15,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Schema
 
-from connections import keys, ratelimits, scoping
+from connections import keys, pausing, ratelimits, scoping, tokenlimit
 from connections.api.codes import CODES
 from connections.models import Connection
 
@@ -95,6 +97,36 @@ class MissingScope(Fault):
         )
 
 
+class AccountTokenOnly(Fault):
+    """A token of one account, at an address that it does not open."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "account_token_only",
+            HTTPStatus.FORBIDDEN,
+            "A token of one account opens /unified, /proxy, /custom and /integrated-account/me, and nothing else. "
+            "Send an API token.",
+        )
+
+
+class OtherAccount(Fault):
+    """A token of one account, in a call that names another."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "other_account",
+            HTTPStatus.FORBIDDEN,
+            "This token is of one account, and the call names another. Leave the name out, or send that one's token.",
+            failures=[(ACCOUNT, "the token's own account, or nothing")],
+        )
+
+
+# What a token of one account opens, under either prefix, and the provider's own links at our root.
+_OF_ONE_ACCOUNT: Final = re.compile(
+    r"/(?:v3/|(?:api|compat)/(?:(?:unified|proxy|custom)/|integrated-account/me$))"
+)
+
+
 def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
     """What a token must be allowed for this endpoint; nothing means that every good token may call it.
 
@@ -107,7 +139,10 @@ def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
     def declared(endpoint: Endpoint) -> Endpoint:
         @wraps(endpoint)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            allowed = scope_of(request).token_scopes
+            scope_of_call = scope_of(request)
+            if scope_of_call.account_id is not None and not _OF_ONE_ACCOUNT.match(request.path_info):
+                raise AccountTokenOnly
+            allowed = scope_of_call.token_scopes
             for scope in scopes:
                 if not keys.allows(allowed, scope):
                     raise MissingScope(scope)
@@ -126,21 +161,48 @@ def scope_of(request: HttpRequest) -> scoping.Scope:
     return scope
 
 
+def about_ignored(request: HttpRequest, schema: type[Schema]) -> dict[str, Any]:
+    """For `meta`: the fields of the body that this endpoint has no use for, so that none is passed over in silence."""
+    names = json.loads(request.body)
+    ignored = sorted(set(names) - set(schema.model_fields)) if isinstance(names, dict) else []
+    return {"ignored_fields": [name[:100] for name in ignored[:20]]} if ignored else {}
+
+
 def account_of(request: HttpRequest, named: UUID | None) -> Connection:
-    """The linked account that a call is about, by its parameter or its header; its limits go with the answer.
+    """The linked account that a call works on: once a request it counts as a call about it.
+
+    Raises:
+        AccountMissing, OtherAccount, Http404: as `named_account`.
+        tokenlimit.TooManyCalls: the calls about it in this window are used.
+        pausing.Paused: it is paused.
+    """
+    account = named_account(request, named)
+    if not ratelimits.is_counted(request, account):
+        ratelimits.about(request, account, tokenlimit.count_account(account))
+    pausing.require_running(account)
+    return account
+
+
+def named_account(request: HttpRequest, named: UUID | None) -> Connection:
+    """The linked account that a call is about, by its parameter, its header or its token; its limits go with the
+    answer.
 
     Raises:
         AccountMissing: none is named.
+        OtherAccount: the token is of one account, and the call names another.
         Http404: there is no such account in this environment.
     """
-    wanted: UUID | str | None = named or request.headers.get(ACCOUNT_HEADER)
+    scope = scope_of(request)
+    wanted: UUID | str | None = named or request.headers.get(ACCOUNT_HEADER) or scope.account_id
     if not wanted:
         raise AccountMissing
     try:
         wanted = UUID(str(wanted))
     except ValueError:
         raise AccountMissing from None
-    with scope_of(request).transaction():
+    if scope.account_id is not None and wanted != scope.account_id:
+        raise OtherAccount
+    with scope.transaction():
         account = scoping.one(Connection.objects.select_related("provider_app"), pk=wanted)
     ratelimits.about(request, account)
     return account

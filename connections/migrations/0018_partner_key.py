@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connections", "0013_provider_facts")]
+    dependencies = [("connections", "0017_own_limits")]
 
     operations = [
         migrations.AddField(

@@ -12,7 +12,14 @@ from connections.models.ledger import (
     QuotaUse,
     Ticket,
 )
-from connections.models.links import Connection, ConnectionToken, LinkState, ProviderApp
+from connections.models.links import (
+    AccountCalls,
+    Connection,
+    ConnectionToken,
+    LinkState,
+    LinkToken,
+    ProviderApp,
+)
 from connections.models.mail import Message
 from connections.models.people import User
 from connections.models.tenants import (
@@ -25,6 +32,7 @@ from connections.models.tenants import (
 )
 
 __all__ = [
+    "AccountCalls",
     "ApiKey",
     "AuditEvent",
     "AuditHead",
@@ -34,6 +42,7 @@ __all__ = [
     "EnvironmentRow",
     "Invitation",
     "LinkState",
+    "LinkToken",
     "Membership",
     "Message",
     "ProviderApp",

@@ -81,6 +81,7 @@ class Connection(EnvironmentRow):
         ACTIVE = "active", "Active"
         NEEDS_REAUTH = "needs_reauth", "Needs reconnecting"
         VALIDATION_ERROR = "validation_error", "Refused"
+        POST_INSTALL_ERROR = "post_install_error", "Not read to the end"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider_app = models.ForeignKey(ProviderApp, on_delete=models.PROTECT, related_name="+")
@@ -89,6 +90,11 @@ class Connection(EnvironmentRow):
     last_error = models.CharField(max_length=300, blank=True)
     # What Constant Contact no longer allows although the grant lives; a reason of `access.Finding`.
     refusal = models.CharField(max_length=20, blank=True)
+    # The last call that was forbidden: resource, method, missing_scopes, occurred_at.
+    last_forbidden = models.JSONField(null=True, blank=True)
+    # What the vendor keeps with the account: an object of its own, merged and never read by us.
+    context = models.JSONField(default=dict, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
     account_id = models.CharField("Constant Contact account", max_length=80)
     account_name = models.CharField(max_length=200, blank=True)
     account_email = models.CharField(max_length=254, blank=True)
@@ -100,6 +106,8 @@ class Connection(EnvironmentRow):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     linked_at = models.DateTimeField(null=True, blank=True)
+    # Moved by the database with every change that is more than bookkeeping, whichever statement makes it.
+    updated_at = models.DateTimeField(auto_now_add=True)
     # The account has all the activities queued that it may; its bulk work waits until then.
     queue_full_until = models.DateTimeField(null=True, editable=False)
 
@@ -158,21 +166,82 @@ class ConnectionToken(EnvironmentRow):
         return f"tokens of {self.connection_id}"
 
 
+class AccountCalls(EnvironmentRow):
+    """A program's calls about one connection in the running window; apart, so that counting locks nothing else."""
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
+    window_start = models.DateTimeField()
+    window_calls = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [*in_environment("accountcalls", ("connection_id", "connections_connection"))]
+
+    def __str__(self) -> str:
+        return f"calls about {self.connection_id}"
+
+
+class LinkToken(EnvironmentRow):
+    """One-time permission to link one account for a customer: kept as a digest, bound to the first browser.
+
+    `used_at` is when an account came of it; until then that browser may try again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    digest = models.BinaryField(max_length=32, unique=True)
+    customer_ref = models.CharField(max_length=200)
+    reconnecting = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    # OAuth scopes, blanks between; empty: those of the application.
+    scopes = models.CharField(max_length=200, blank=True)
+    context = models.JSONField(default=dict, blank=True)
+    keeps_context = models.BooleanField(default=True)
+    redirect_uri = models.CharField(max_length=400, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    browser_digest = models.BinaryField(max_length=32, null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            *in_environment("linktoken", ("reconnecting_id", "connections_connection"), findable=True),
+            unique_within_tenant("linktoken"),
+        ]
+
+    def __str__(self) -> str:
+        return f"link for {self.customer_ref or self.reconnecting_id}"
+
+
 class LinkState(EnvironmentRow):
-    """A link that is under way: single use, hashed, short-lived, bound to browser, workspace, application."""
+    """A link that is under way: single use, hashed, short-lived, bound to browser, workspace, application.
+
+    A grant that was brought from elsewhere is one, too: `digest` is then of its refresh token, and `grant_sealed`
+    keeps the pair that took its place until an account is named by it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider_app = models.ForeignKey(ProviderApp, on_delete=models.CASCADE, related_name="+")
     reconnecting = models.ForeignKey(
         Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_constraint=False
     )
+    link_token = models.ForeignKey(
+        LinkToken, on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_constraint=False
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     customer_ref = models.CharField(max_length=200, blank=True)
+    # As in LinkToken.
+    scopes = models.CharField(max_length=200, blank=True)
+    context = models.JSONField(default=dict, blank=True)
+    keeps_context = models.BooleanField(default=True)
     digest = models.BinaryField(max_length=32, unique=True)
     browser_digest = models.BinaryField(max_length=32)
     verifier_sealed = models.TextField(blank=True, editable=False)
+    grant_sealed = models.TextField(blank=True, editable=False)
     redirect_uri = models.CharField(max_length=400)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
@@ -184,7 +253,12 @@ class LinkState(EnvironmentRow):
     class Meta:
         ordering = ["-created_at", "id"]
         constraints = [
-            *in_environment("linkstate", ("reconnecting_id", "connections_connection"), findable=True),
+            *in_environment(
+                "linkstate",
+                ("reconnecting_id", "connections_connection"),
+                ("link_token_id", "connections_linktoken"),
+                findable=True,
+            ),
             unique_within_tenant("linkstate"),
         ]
 

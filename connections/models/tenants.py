@@ -37,6 +37,8 @@ class Environment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="environments")
     kind = models.CharField(max_length=4, choices=Kind.choices)
+    # Addresses that a link may send people back to, without query; nothing else is one.
+    return_addresses = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ["tenant_id", "kind"]
@@ -146,9 +148,9 @@ class ApiKey(EnvironmentRow):
     last_used_at = models.DateTimeField(null=True, blank=True)
     last_used_from = models.GenericIPAddressField(null=True, blank=True)
     last_used_for = models.CharField(max_length=120, blank=True)
-    # Calls of the running minute.
-    minute = models.DateTimeField(null=True, editable=False)
-    minute_calls = models.PositiveIntegerField(default=0, editable=False)
+    # Calls of the running window (`tokenlimit`).
+    window_start = models.DateTimeField(null=True, editable=False)
+    window_calls = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = "API token"

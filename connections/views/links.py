@@ -1,6 +1,5 @@
 """Linking an account: the pre-screen, the way back from Constant Contact, and every end without a connection."""
 
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +14,8 @@ from connections.accounts import provider_app_for
 from connections.forms import ConnectForm
 from connections.linkoutcomes import OUTCOMES, Refused, none_to_link_through
 from connections.models import Connection, LinkState
+from connections.views import connecting
+from connections.views.leaving import allow_form_to, to_provider
 
 LIST_LENGTH = 200
 
@@ -33,7 +34,7 @@ def connect(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpR
             )
         except Refused as refused:
             return redirect("connect-ended", workspace_id, environment, refused.code)
-        return _to_provider(started)
+        return to_provider(started)
     with scope.transaction():
         app = reconnecting.provider_app if reconnecting else provider_app_for(scope.tenant_id, environment)
     if app is None:
@@ -45,9 +46,7 @@ def connect(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpR
         **pages.inside(scope, "Connect an account"),
     }
     response = render(request, "connect/start.html", context)
-    parts = urlsplit(app.authorize_url)
-    # The form's answer leads to the provider; this page alone may send a form on to that origin.
-    response._csp_update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}  # type: ignore[attr-defined]  # django-csp reads it
+    allow_form_to(response, app)
     return response
 
 
@@ -66,19 +65,6 @@ def _uuid(text: str) -> UUID:
         raise Http404 from None
 
 
-def _to_provider(started: linking.Started) -> HttpResponse:
-    response = HttpResponseRedirect(started.authorize_url, status=303)
-    response.set_cookie(
-        settings.LINK_COOKIE_NAME,
-        started.browser_nonce.reveal(),
-        max_age=settings.ENV.LINK_STATE_SECONDS,
-        secure=settings.SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
 @require_GET
 def callback(request: HttpRequest, app_id: UUID) -> HttpResponse:
     """Where Constant Contact sends the browser back; the address with the code in it is left at once."""
@@ -92,6 +78,8 @@ def callback(request: HttpRequest, app_id: UUID) -> HttpResponse:
     )
     if ended.tenant_id is None:
         target = reverse("connect-unknown", args=[ended.outcome])
+    elif ended.link_token is not None:
+        target = connecting.after_callback(ended)
     elif ended.outcome == "connected":
         target = (
             reverse("connection", args=[ended.tenant_id, ended.environment, ended.connection_id])

@@ -13,6 +13,7 @@ ASKS, BEHIND = "The secret is refused.", "Today's limit is used."
 LATE = health.RENEWAL_TROUBLES[""] + " The present permission lasts until 2031-05-04 14:05 UTC."
 ENDS = datetime(2031, 5, 4, 14, 5, 59, tzinfo=UTC)
 FAILED = {"failures": 3, "failure": "no_answer"}
+PAUSED = {"paused_at": ENDS, "refusal": "privilege_lost"}
 GONE = {"refusal": "privilege_lost"}
 TABLE = [
     # status, what a job asks, what a job waits for, last error: word, sentence; renewal's failures; refusal
@@ -30,6 +31,16 @@ TABLE = [
     ("needs_reauth", "", "", "Access was taken away.", "Needs you", "Access was taken away.", FAILED),
     ("needs_reauth", ASKS, BEHIND, "", "Needs you", "Reconnect it to go on.", {}),
     ("connecting", "", "", "", "Needs you", "Connecting has not finished. Connect again.", {}),
+    ("post_install_error", "", "", "Not read.", "Needs you", "Not read.", {}),
+    (
+        "active",
+        ASKS,
+        BEHIND,
+        "",
+        "Paused",
+        "Paused. Nothing is read or sent for it until it is resumed.",
+        PAUSED,
+    ),
     ("validation_error", "", "", "", "Stopped", "Constant Contact refused this link.", {}),
     ("validation_error", ASKS, BEHIND, "No such account.", "Stopped", "No such account.", FAILED),
 ]
@@ -37,9 +48,8 @@ TABLE = [
 
 def described(facts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is the connection's own, and what is its token's."""
-    return {k: v for k, v in facts.items() if k == "refusal"}, {
-        k: v for k, v in facts.items() if k != "refusal"
-    }
+    own = {"refusal", "paused_at"}
+    return {k: v for k, v in facts.items() if k in own}, {k: v for k, v in facts.items() if k not in own}
 
 
 @pytest.mark.parametrize(("status", "asks", "behind", "error", "word", "sentence", "facts"), TABLE)

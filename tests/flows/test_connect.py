@@ -258,7 +258,7 @@ def test_the_provider_down_in_mid_link(world, simulator):
     page = client.get(come_back(client, address)["Location"])
     assert "is not answering" in page.content.decode()
     (row,) = connections_of(scope)
-    assert row.status == "connecting"
+    assert row.status == "post_install_error"
     simulator.ask("/_sim/faults", method="DELETE")
     assert "connected=1" in come_back(client, consent(start(client, scope, row.pk)))["Location"]
     assert [one.status for one in connections_of(scope)] == ["active"]

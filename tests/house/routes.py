@@ -7,6 +7,7 @@ api         a program with a token of the environment; 401 without one, 404 for 
 api sent    the same, by POST only
 api unified the same, about the linked account that a header or the query names
 api 1-to-1  the same
+api own     the same, about what its body names: its own tests show what a stranger gets
 operator    an operator of the deployment; everybody else is led to sign-in or refused
 
 An address that is not in this table fails the tests until it is.
@@ -39,6 +40,8 @@ KINDS = {
     "invitations/<str:token>/": "public",
     "oauth/callback/<uuid:app_id>/": "public",
     "connect/ended/<slug:outcome>/": "public",
+    "connect-account": "public",
+    "connect-account/ended": "public",
     "healthz": "public",
     "readyz": "public",
     PLACE: "workspace",
@@ -91,6 +94,12 @@ KINDS = {
     "api/integrated-account": "api",
     "api/integrated-account/<uuidstr:account_id>": "api",
     "api/integrated-account/<uuidstr:account_id>/consent-basis": "api",
+    "api/integrated-account/me": "api unified",
+    "api/integrated-account/bulk-delete": "api own",
+    "api/integrated-account/refresh-credentials": "api sent",
+    "api/integrated-account/token": "api own",
+    "api/link-token": "api own",
+    "api/api-token": "api",
     "api/unified/marketing-automation/contacts": "api unified",
     "api/unified/marketing-automation/contacts/upsert": "api unified",
     "api/unified/marketing-automation/contacts/<contact_id>": "api unified",

@@ -20,7 +20,7 @@ def test_every_address_has_a_kind() -> None:
 
 
 def test_what_names_a_workspace_is_classified_so() -> None:
-    for route in routes("public", "signed-in", "api", "api sent", "operator", "api root"):
+    for route in routes("public", "signed-in", "api", "api sent", "api own", "operator", "api root"):
         assert "workspace_id" not in route.parameters
 
 

@@ -31,7 +31,7 @@ FORM = {
 FINGERPRINT = """
     SELECT string_agg(md5(lines), '' ORDER BY lines) FROM (
         SELECT (to_jsonb(one) - ARRAY['last_used_at', 'last_used_from', 'last_used_for', 'last_login',
-            'minute', 'minute_calls'])::text AS lines
+            'window_start', 'window_calls'])::text AS lines
         FROM "{}" one) found
 """
 # A pool's plan of the day is made anew by whoever looks at it first after some minutes.

@@ -166,7 +166,9 @@ def test_a_program_reaches_nobody_elses_linked_account(
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    "route", routes("api", "api sent", "api own", "api unified", "api 1-to-1"), ids=lambda route: route.pattern
+    "route",
+    routes("api", "api sent", "api own", "api unified", "api 1-to-1"),
+    ids=lambda route: route.pattern,
 )
 def test_a_program_without_a_good_token_gets_401(two: Two, owner: Client, route: Route, method: str) -> None:
     ids = {**two.ours, "account_id": two.ours["connection_id"]}

@@ -200,7 +200,10 @@ def _operators() -> dict[str, Any]:
 
 
 ADDRESSES: Final = (
-    ("/api/integrated-account", "linked accounts", "list, get"),
+    ("/api/integrated-account", "linked accounts", "list, get, change, remove"),
+    ("/api/link-token", "links for customers", "create"),
+    ("/api/integrated-account/token", "tokens of one account", "create"),
+    ("/api/api-token", "API tokens", "list"),
     ("/api/unified/marketing-automation/contacts", "contacts", "list, get, delete"),
     ("/api/unified/marketing-automation/lists", "contact lists", "list, get, create, change, delete"),
     ("/api/unified/marketing-automation/tags", "tags", "list, get, create, change, delete"),
@@ -224,6 +227,7 @@ def _programs() -> dict[str, Any]:
     )
     return {
         "first_call": first,
+        "link_minutes": settings.ENV.LINK_TOKEN_SECONDS // 60,
         "per_window": settings.ENV.API_TOKEN_CALLS_PER_WINDOW,
         "account_per_window": settings.ENV.ACCOUNT_CALLS_PER_WINDOW,
         "most_bytes": settings.ENV.PROXY_MAX_BYTES,

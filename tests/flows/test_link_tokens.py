@@ -283,3 +283,29 @@ def test_the_token_stands_nowhere(world, caller):
     page = pre_screen(client, made["link_token"])
     assert secret not in page.content.decode()
     assert secret not in go_on(client)
+
+
+def test_the_return_addresses_are_set_by_who_makes_tokens(world, caller):
+    client, page = world.client(world.owner), f"/w/{world.tenant.pk}/test/developers/returns/"
+    assert (
+        client.post(page, {"addresses": f"HTTPS://Vendor.example:443/done\n\n{RETURN}\n"}).status_code == 302
+    )
+    with world.scope().transaction():
+        assert Environment.objects.get(kind="test").return_addresses == [RETURN]
+        assert Environment.objects.get(kind="live").return_addresses == []
+    assert link(caller, redirect_uri=f"{RETURN}?x=1")
+    for bad in (
+        "http://vendor.example/",
+        "vendor.example",
+        f"{RETURN}?x=1",
+        f"{RETURN}#x",
+        "javascript:1",
+        "https://",
+    ):
+        refused = client.post(page, {"addresses": bad})
+        assert refused.status_code == 422, bad
+        assert bad in refused.content.decode()
+    assert client.post(page, {"addresses": "http://localhost:3000/back"}).status_code == 302
+    live = f"/w/{world.tenant.pk}/live/developers/returns/"
+    assert client.post(live, {"addresses": "http://localhost:3000/back"}).status_code == 422
+    assert world.client(world.member).get(page).status_code == 403

@@ -50,6 +50,7 @@ KINDS = {
     f"{PLACE}mapping/": "workspace",
     f"{PLACE}mapping/from-test/": "workspace",
     f"{PLACE}developers/limits/": "workspace",
+    f"{PLACE}developers/returns/": "workspace",
     f"{PLACE}developers/tokens/new/": "workspace",
     TOKEN: "workspace",
     f"{TOKEN}revoke/": "workspace",

@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[str | None, str | None]] = {
     f"{JOB}rows.csv": ("view", None),
     f"{PLACE}developers/": ("view", None),
     f"{PLACE}developers/limits/": ("view", None),
+    f"{PLACE}developers/returns/": ("manage API tokens", "manage API tokens"),
     f"{PLACE}developers/tokens/new/": ("manage API tokens", "manage API tokens"),
     TOKEN: ("view", None),
     f"{TOKEN}revoke/": ("manage API tokens", "manage API tokens"),

@@ -1,0 +1,40 @@
+"""Forms about links that a program makes."""
+
+from typing import Any, Final
+
+from django import forms
+
+from connections import returning
+
+MOST: Final = 50
+
+
+class ReturnsForm(forms.Form):
+    """Where a link may send people back to, one address a line."""
+
+    addresses = forms.CharField(
+        label="Return addresses",
+        required=False,
+        max_length=MOST * (returning.LONGEST + 2),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="One a line, whole and without a query, such as https://app.example.com/settings/connected. A link "
+        "may add any query. Leave it empty and no link sends anybody back.",
+    )
+
+    def __init__(self, *args: Any, environment: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environment = environment
+
+    def clean_addresses(self) -> list[str]:
+        """Each in the spelling that is compared, once."""
+        found: list[str] = []
+        for line in filter(None, (line.strip() for line in str(self.cleaned_data["addresses"]).splitlines())):
+            try:
+                if "?" in line:
+                    raise returning.NotAnAddress("stands here without its query")
+                found.append(returning.normal(line, self.environment))
+            except returning.NotAnAddress as reason:
+                raise forms.ValidationError(f"{line[:80]} {reason}.") from None
+        if len(found) > MOST:
+            raise forms.ValidationError(f"There may be {MOST} addresses; these are {len(found)}.")
+        return list(dict.fromkeys(found))

@@ -19,6 +19,7 @@ from syncjobs.models import SyncJob, Webhook, WebhookDelivery
 
 Payload = dict[str, Any]  # Any: JSON
 
+TEST: Final = "test"
 EVENTS: Final[dict[str, str]] = {
     "integrated_account:created": "An account was linked for the first time; it is not checked yet.",
     "integrated_account:updated": "Something about a linked account changed, or it was reconnected.",
@@ -36,9 +37,8 @@ EVENTS: Final[dict[str, str]] = {
     "batch_job:failed": "The same as sync_job_run:failed, of jobs that write many people only.",
     "api_token:created": "An API token was made. Its text is in no event.",
     "api_token:deleted": "An API token was revoked.",
+    TEST: "Somebody tests an endpoint; it goes there, whatever the endpoint listens to.",
 }
-# Sent when it is asked for, whatever an endpoint listens to.
-TEST: Final = "test"
 TEST_PAYLOAD: Final = {"foo": "bar"}
 # Kinds of jobs that write many people at once.
 BATCHES: Final = frozenset({"import", "bulk"})

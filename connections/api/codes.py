@@ -196,15 +196,15 @@ CODES: Final[Mapping[str, Code]] = {
         "time",
         "Go on after Retry-After; the day begins at 00:00 UTC.",
     ),
-    "tenant_share_exhausted": Code(
-        "Your workspace has used its share of the day's calls.",
-        "time",
-        "Go on after Retry-After, or ask whoever runs Patchbay for a larger share.",
-    ),
     "redirect_not_allowed": Code(
         "The redirect_uri is not one of the addresses that people may be sent back to.",
         "you",
         "Add it under Developers, Return addresses; the query after it may be any.",
+    ),
+    "tenant_share_exhausted": Code(
+        "Your workspace has used its share of the day's calls.",
+        "time",
+        "Go on after Retry-After, or ask whoever runs Patchbay for a larger share.",
     ),
     "throttled": Code(
         "Too many calls at once for the application's pace of 4 a second.",

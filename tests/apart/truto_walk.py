@@ -48,13 +48,14 @@ async def walk(base: str, key: str, account: str, target: str) -> dict[str, obje
         {"tenant_id": "customer-7", "context": {"plan": "gold"}}
     )
 
-    hook = await truto.webhooks.create({"target_url": target, "is_active": True, "event_types": ["test"]})
+    events = ["integrated_account:active", "sync_job_run:completed"]
+    hook = await truto.webhooks.create({"target_url": target, "is_active": True, "event_types": events})
     said["webhook"] = {
         "made": hook,
         "got": await truto.webhooks.get(hook["id"]),
+        "tested": await truto.webhooks.test(hook["id"]),
         "changed": await truto.webhooks.update(hook["id"], {"is_active": False}),
         "listed": [one["id"] async for one in truto.webhooks.list()],
-        "tested": await truto.webhooks.test(hook["id"]),
         "deleted": await truto.webhooks.delete(hook["id"]),
     }
 

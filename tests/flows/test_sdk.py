@@ -10,12 +10,13 @@ from connections.models import Connection, Environment
 from tests import apart
 from tests.flows.importing import Person
 from tests.flows.mirrors import create
+from tests.receiver import Receiver
 from tests.serving import served
 
 pytestmark = pytest.mark.slow
 
 
-def test_a_client_of_the_contract_works_after_changing_its_address_and_key(world, simulator):
+def test_a_client_of_the_contract_works_after_changing_its_address_and_key(world, simulator, settings_of):
     people = {create(simulator, f"person{number}@people.example")["contact_id"] for number in range(5)}
     person = Person(world)
     with person.scope.transaction():
@@ -23,7 +24,8 @@ def test_a_client_of_the_contract_works_after_changing_its_address_and_key(world
         _, token = keys.create(environment, "SDK", scopes=[keys.EVERYTHING])
     python = apart.environment("truto_sdk")
     account = str(person.connection.pk)
-    with served() as url:
+    with served() as url, Receiver() as receiver:
+        settings_of(EGRESS_ALLOW=receiver.place)
         done = subprocess.run(
             [
                 str(python),
@@ -31,7 +33,7 @@ def test_a_client_of_the_contract_works_after_changing_its_address_and_key(world
                 f"{url}/compat",
                 token.reveal(),
                 account,
-                "https://hooks.example.com/patchbay",
+                receiver.url,
             ],
             capture_output=True,
             text=True,

@@ -26,7 +26,6 @@ from connections.vault import CannotOpen
 from mapping.api import router as unified_router
 from mapping.unified.asking import Refused
 from syncjobs.api import router as jobs_router
-from syncjobs.webhookapi import router as webhook_router
 
 
 class ApiToken(HttpBearer):
@@ -54,7 +53,6 @@ api.add_router("", apitokens.router)
 api.add_router("", unified_router)
 api.add_router("", custom.router)
 api.add_router("", named.router)
-api.add_router("", webhook_router)
 
 
 def _fault(

@@ -1,9 +1,9 @@
-"""What programs see of this floor: jobs and their rows, bulk writes, and the day's calls."""
+"""What programs see of this floor: jobs and their rows, bulk writes, our copy, webhooks, and the day's calls."""
 
 from ninja import Router
 
-from syncjobs.api import bulk, jobs, quota
+from syncjobs.api import bulk, jobs, mirror, quota, webhooks
 
 router = Router(tags=["Jobs"])
-for part in (bulk, jobs, quota):
+for part in (bulk, jobs, mirror, quota, webhooks):
     router.add_router("", part.router)

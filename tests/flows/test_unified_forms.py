@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.flows.importing import Person
-from tests.flows.mirrors import at_provider, create, linked
+from tests.flows.mirrors import at_provider, create, finish, linked
 from tests.flows.programs import Program, bytes_of
 
 MARKETING = "/api/unified/marketing-automation"
@@ -115,7 +115,12 @@ def mirrored(program, query="", status=200):
 def test_without_a_copy_it_says_how_to_get_one(program):
     refused = mirrored(program, status=409)
     assert refused["details"]["reason"] == "mirror_missing"
-    assert "/mirror" in refused["message"]
+    answer = program.ask("POST", f"/api/integrated-account/{program.person.connection.pk}/mirror")
+    assert answer.status_code == 202 and "/mirror" in refused["message"]
+    again = program.ask("POST", f"/api/integrated-account/{program.person.connection.pk}/mirror")
+    assert again.json()["result"]["id"] == answer.json()["result"]["id"]
+    assert finish(program.person, answer.json()["result"]["id"]).state == "done"
+    assert len(mirrored(program)["result"]) == 4
 
 
 def test_the_copy_answers_without_a_call_and_tells_its_age(program, simulator, people):

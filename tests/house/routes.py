@@ -94,6 +94,7 @@ KINDS = {
     "api/ping": "api",
     "api/integrated-account": "api",
     "api/integrated-account/<uuidstr:account_id>": "api",
+    "api/integrated-account/<uuidstr:account_id>/mirror": "api sent",
     "api/integrated-account/<uuidstr:account_id>/consent-basis": "api",
     "api/integrated-account/me": "api unified",
     "api/integrated-account/bulk-delete": "api own",

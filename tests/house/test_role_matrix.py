@@ -84,6 +84,7 @@ ENDPOINTS: dict[str, str] = {
     "api/webhook/<uuidstr:webhook_id>": "webhooks:read",
     "api/webhook/<uuidstr:webhook_id>/rotate-secret": "webhooks:write",
     "api/jobs/<uuidstr:job_id>/cancel": "jobs:write",
+    "api/integrated-account/<uuidstr:account_id>/mirror": "jobs:write",
     "api/jobs/<uuidstr:job_id>/retry": "jobs:write",
     "api/jobs/<uuidstr:job_id>/rows": "jobs:read",
     "api/unified/marketing-automation/contacts/bulk": "contacts:write",

@@ -26,7 +26,7 @@ from connections.vault import CannotOpen
 from mapping.api import router as unified_router
 from mapping.unified.asking import Refused
 from syncjobs.api import router as jobs_router
-from syncjobs.webhookapi import router as webhook_router
+from syncjobs.api.webhooks import router as webhook_router
 
 
 class ApiToken(HttpBearer):

@@ -23,6 +23,7 @@ EVENTS: Final[dict[str, str]] = {
     "integrated_account:created": "An account was linked for the first time; it is not checked yet.",
     "integrated_account:updated": "Something about a linked account changed, or it was reconnected.",
     "integrated_account:active": "A linked account can be worked with.",
+    "integrated_account:post_install_error": "An account was linked, and what must be read first could not be read.",
     "integrated_account:authentication_error": "The leave to work on an account has ended. Somebody must reconnect it.",
     "integrated_account:reactivated": "An account works again, and nobody had to reconnect it.",
     "integrated_account:post_install_error": "An account was linked, but its lists could not be read.",
@@ -34,6 +35,8 @@ EVENTS: Final[dict[str, str]] = {
     "sync_job_run:failed": "A job ended early. Its reason says why.",
     "batch_job:completed": "The same as sync_job_run:completed, of jobs that write many people only.",
     "batch_job:failed": "The same as sync_job_run:failed, of jobs that write many people only.",
+    "batch_job:dry_run_completed": "A dry run of such a job is done: nothing was sent.",
+    "batch_job:dry_run_failed": "A dry run of such a job ended early.",
     "api_token:created": "An API token was made. Its text is in no event.",
     "api_token:deleted": "An API token was revoked.",
 }
@@ -47,6 +50,7 @@ ACCOUNT_EVENTS: Final = {
     "created": "integrated_account:created",
     "updated": "integrated_account:updated",
     "active": "integrated_account:active",
+    "post_install_error": "integrated_account:post_install_error",
     "needs_reauth": "integrated_account:authentication_error",
     "reactivated": "integrated_account:reactivated",
     "post_install_error": "integrated_account:post_install_error",
@@ -70,7 +74,8 @@ def of_job(job: SyncJob, change: str) -> None:
     change = _ENDS.get(job.state, "updated") if change == "ended" else change
     _emit(job, f"sync_job_run:{change}", job.pk, lambda: _job(job.pk))
     if job.kind in BATCHES and change in {"completed", "failed"}:
-        _emit(job, f"batch_job:{change}", job.pk, lambda: _job(job.pk))
+        how = f"dry_run_{change}" if job.options.get("dry_run") else change
+        _emit(job, f"batch_job:{how}", job.pk, lambda: _job(job.pk))
 
 
 def of_token(key: ApiKey, change: str) -> None:
@@ -152,6 +157,7 @@ def _job(key: UUID) -> Payload:
         "kind": row.kind,
         "integrated_account_id": str(row.connection_id),
         "environment_id": str(row.environment_id),
+        "is_dry_run": bool(row.options.get("dry_run")),
         "state": row.state,
         "reason": row.reason or None,
         "explanation": row.explanation or None,

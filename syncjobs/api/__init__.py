@@ -1,4 +1,4 @@
-"""What programs see of this floor: jobs and their rows, bulk writes, and the day's calls."""
+"""What programs see of this floor: jobs and their rows, bulk writes, the day's calls; webhooks apart."""
 
 from ninja import Router
 

@@ -402,6 +402,19 @@ def test_an_account_that_goes_is_told_by_its_id_alone(world, account, program, r
     assert receiver.received[0].event["payload"] == {"id": str(account.pk)}
 
 
+@pytest.mark.parametrize(("is_dry", "ends"), [(True, "dry_run_failed"), (False, "failed")])
+def test_a_dry_run_is_told_as_one(world, account, program, receiver, is_dry, ends):
+    create(program, receiver.url, *[one for one in ALL if one.startswith("batch")])
+    with world.scope().transaction():
+        queue.enqueue(account, "bulk", "a key", stage="reading", options={"dry_run": is_dry})
+    claim = queue.claim_next("worker")
+    with claim.transaction():
+        claim.end("failed", reason="provider_refused", explanation="No.")
+    webhooksending.send_due()
+    assert receiver.events == [f"batch_job:{ends}"]
+    assert receiver.received[0].event["payload"]["is_dry_run"] is is_dry
+
+
 @pytest.mark.parametrize("how", ["stopped", "retried", "failed"])
 def test_other_ends_of_a_job(world, account, program, receiver, how):
     create(program, receiver.url, *[one for one in ALL if one.startswith(("sync_job", "batch"))])

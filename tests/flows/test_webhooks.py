@@ -598,6 +598,25 @@ def test_a_receiver_that_hangs_is_asked_once_a_minute_and_holds_up_nobody(
     assert {one.state for one in deliveries(world.scope())} == {"delivered"}
 
 
+def test_who_stays_silent_rests_ever_longer(world, program, settings_of, clock):
+    settings_of(EGRESS_ALLOW="127.0.0.1:1")
+    made = create(program, "http://127.0.0.1:1/", "api_token:created")
+    rests = []
+    for _ in range(9):
+        make_token(world.scope())
+        webhooksending.send_due(clock=clock)
+        with world.scope().transaction():
+            rests.append((Webhook.objects.get().rests_until - clock.now).total_seconds())
+        clock.turn(seconds=rests[-1] + 1)
+    assert rests == [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]
+    with Receiver() as receiver:
+        settings_of(EGRESS_ALLOW=receiver.place)
+        program.ask("PATCH", f"/api/webhook/{made['id']}", {"target_url": receiver.url})
+        assert webhooksending.send_due(clock=clock) >= 1
+    with world.scope().transaction():
+        assert Webhook.objects.get().silences == 0
+
+
 @pytest.mark.parametrize(
     ("how", "words"),
     [

@@ -26,7 +26,6 @@ EVENTS: Final[dict[str, str]] = {
     "integrated_account:post_install_error": "An account was linked, and what must be read first could not be read.",
     "integrated_account:authentication_error": "The leave to work on an account has ended. Somebody must reconnect it.",
     "integrated_account:reactivated": "An account works again, and nobody had to reconnect it.",
-    "integrated_account:post_install_error": "An account was linked, but its lists could not be read.",
     "integrated_account:deleted": "A linked account was taken out.",
     "sync_job_run:created": "A job was written down. It starts as soon as its turn comes.",
     "sync_job_run:started": "A job began.",
@@ -53,7 +52,6 @@ ACCOUNT_EVENTS: Final = {
     "post_install_error": "integrated_account:post_install_error",
     "needs_reauth": "integrated_account:authentication_error",
     "reactivated": "integrated_account:reactivated",
-    "post_install_error": "integrated_account:post_install_error",
     "deleted": "integrated_account:deleted",
 }
 _ENDS: Final = {

@@ -13,8 +13,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from connections import bell
+from connections import bell, health
+from connections.api import accountshapes
+from connections.api.accountshapes import IntegratedAccount
 from connections.models import ApiKey, Connection
+from connections.scoping import Scope
 from syncjobs.models import SyncJob, Webhook, WebhookDelivery
 
 Payload = dict[str, Any]  # Any: JSON
@@ -131,21 +134,10 @@ def _row(
 
 
 def _account(key: UUID) -> Payload:
-    """As it is now: who changed it may have done so in the database only."""
-    row = Connection.objects.select_related("provider_app").get(pk=key)
-    return {
-        "id": str(row.pk),
-        "tenant_id": row.customer_ref,
-        "environment_id": str(row.environment_id),
-        "status": row.status,
-        "is_sandbox": row.provider_app.kind == "test",
-        "account_id": row.account_id,
-        "account_name": row.account_name,
-        "last_error": row.last_error or None,
-        "refusal": row.refusal or None,
-        "created_at": row.created_at.isoformat(),
-        "linked_at": _moment(row.linked_at),
-    }
+    """As a program would read it now: who changed it may have done so in the database only."""
+    row = health.with_token(Connection.objects.select_related("provider_app")).get(pk=key)
+    scope = Scope(row.tenant_id, row.environment_id, row.provider_app.kind, "", "token")
+    return IntegratedAccount(**accountshapes.shown(row, scope)).model_dump(mode="json")
 
 
 def _job(key: UUID) -> Payload:

@@ -355,6 +355,8 @@ def test_an_import_is_heard_of_from_the_link_to_its_end(world, simulator, receiv
     ]
     assert [one.event["payload"]["status"] for one in of_account] == ["connecting", "active"]
     assert {one.event["payload"]["tenant_id"] for one in of_account} == {"demo"}
+    read = program.ask("GET", f"/api/integrated-account/{person.connection.pk}").json()["result"]
+    assert set(of_account[-1].event["payload"]) == set(read), "the same object as the API's"
     assert all(signed_by(made["secret"], one) == (True, 1) for one in receiver.received)
     ids = [one.event["id"] for one in receiver.received]
     assert len(ids) == len(set(ids))

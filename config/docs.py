@@ -211,6 +211,7 @@ ADDRESSES: Final = (
     ("/api/unified/user-directory/roles", "roles", "list, get"),
     ("/api/jobs", "jobs and their counts", "list, get"),
     ("/api/quota", "calls of the day", "get"),
+    ("/api/webhook", "webhooks", "list, get, create, change, delete"),
 )
 
 

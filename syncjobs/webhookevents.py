@@ -13,8 +13,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from connections import bell
+from connections import bell, health
+from connections.api import accountshapes
+from connections.api.accountshapes import IntegratedAccount
 from connections.models import ApiKey, Connection
+from connections.scoping import Scope
 from syncjobs.models import SyncJob, Webhook, WebhookDelivery
 
 Payload = dict[str, Any]  # Any: JSON
@@ -24,9 +27,9 @@ EVENTS: Final[dict[str, str]] = {
     "integrated_account:created": "An account was linked for the first time; it is not checked yet.",
     "integrated_account:updated": "Something about a linked account changed, or it was reconnected.",
     "integrated_account:active": "A linked account can be worked with.",
+    "integrated_account:post_install_error": "An account was linked, and what must be read first could not be read.",
     "integrated_account:authentication_error": "The leave to work on an account has ended. Somebody must reconnect it.",
     "integrated_account:reactivated": "An account works again, and nobody had to reconnect it.",
-    "integrated_account:post_install_error": "An account was linked, but its lists could not be read.",
     "integrated_account:deleted": "A linked account was taken out.",
     "sync_job_run:created": "A job was written down. It starts as soon as its turn comes.",
     "sync_job_run:started": "A job began.",
@@ -35,6 +38,8 @@ EVENTS: Final[dict[str, str]] = {
     "sync_job_run:failed": "A job ended early. Its reason says why.",
     "batch_job:completed": "The same as sync_job_run:completed, of jobs that write many people only.",
     "batch_job:failed": "The same as sync_job_run:failed, of jobs that write many people only.",
+    "batch_job:dry_run_completed": "A dry run of such a job is done: nothing was sent.",
+    "batch_job:dry_run_failed": "A dry run of such a job ended early.",
     "api_token:created": "An API token was made. Its text is in no event.",
     "api_token:deleted": "An API token was revoked.",
     TEST: "Somebody tests an endpoint; it goes there, whatever the endpoint listens to.",
@@ -47,9 +52,9 @@ ACCOUNT_EVENTS: Final = {
     "created": "integrated_account:created",
     "updated": "integrated_account:updated",
     "active": "integrated_account:active",
+    "post_install_error": "integrated_account:post_install_error",
     "needs_reauth": "integrated_account:authentication_error",
     "reactivated": "integrated_account:reactivated",
-    "post_install_error": "integrated_account:post_install_error",
     "deleted": "integrated_account:deleted",
 }
 _ENDS: Final = {
@@ -70,7 +75,8 @@ def of_job(job: SyncJob, change: str) -> None:
     change = _ENDS.get(job.state, "updated") if change == "ended" else change
     _emit(job, f"sync_job_run:{change}", job.pk, lambda: _job(job.pk))
     if job.kind in BATCHES and change in {"completed", "failed"}:
-        _emit(job, f"batch_job:{change}", job.pk, lambda: _job(job.pk))
+        how = f"dry_run_{change}" if job.options.get("dry_run") else change
+        _emit(job, f"batch_job:{how}", job.pk, lambda: _job(job.pk))
 
 
 def of_token(key: ApiKey, change: str) -> None:
@@ -128,21 +134,10 @@ def _row(
 
 
 def _account(key: UUID) -> Payload:
-    """As it is now: who changed it may have done so in the database only."""
-    row = Connection.objects.select_related("provider_app").get(pk=key)
-    return {
-        "id": str(row.pk),
-        "tenant_id": row.customer_ref,
-        "environment_id": str(row.environment_id),
-        "status": row.status,
-        "is_sandbox": row.provider_app.kind == "test",
-        "account_id": row.account_id,
-        "account_name": row.account_name,
-        "last_error": row.last_error or None,
-        "refusal": row.refusal or None,
-        "created_at": row.created_at.isoformat(),
-        "linked_at": _moment(row.linked_at),
-    }
+    """As a program would read it now: who changed it may have done so in the database only."""
+    row = health.with_token(Connection.objects.select_related("provider_app")).get(pk=key)
+    scope = Scope(row.tenant_id, row.environment_id, row.provider_app.kind, "", "token")
+    return IntegratedAccount(**accountshapes.shown(row, scope)).model_dump(mode="json")
 
 
 def _job(key: UUID) -> Payload:
@@ -152,6 +147,7 @@ def _job(key: UUID) -> Payload:
         "kind": row.kind,
         "integrated_account_id": str(row.connection_id),
         "environment_id": str(row.environment_id),
+        "is_dry_run": bool(row.options.get("dry_run")),
         "state": row.state,
         "reason": row.reason or None,
         "explanation": row.explanation or None,

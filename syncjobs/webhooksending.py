@@ -1,8 +1,9 @@
 """Sends the deliveries that are due: claimed by one conditional UPDATE, in order by subject, tried for three days.
 
 Promises: no transaction is open while a receiver is spoken to; a delivery goes out twice only where its answer was
-lost or its worker died, and then under the same id; a receiver that gives no answer is left alone for a minute, so
-that nobody else waits for it; of a failure the row keeps a status and our own words, nothing that was answered.
+lost or its worker died, and then under the same id; a receiver that gives no answer is left alone for a minute, and
+ever longer while it stays silent, so that nobody else waits for it; of a failure the row keeps a status and our own
+words, nothing that was answered.
 """
 
 import logging
@@ -25,7 +26,9 @@ log = logging.getLogger(__name__)
 
 # Longer than any exchange may take: who still sends then has been ended.
 LEASE_SECONDS: Final = 120
+# After one silence; twice as long after each that follows, up to an hour.
 REST_SECONDS: Final = 60
+LONGEST_REST_SECONDS: Final = 3_600
 MOST_DUE: Final = 20
 KEPT_DAYS: Final = 30
 # A pause is up to so much longer, so that what failed at once does not come back at once.
@@ -190,7 +193,14 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
     ).update(**changes)
     if not outcome.has_arrived:
         log.warning("webhook delivery %s did not arrive: %s", delivery.pk, outcome.status or outcome.error)
+    _let_rest(delivery.webhook, outcome, now)
+
+
+def _let_rest(webhook: Webhook, outcome: Outcome, now: datetime) -> None:
+    """Who was silent is asked later; who answers, whatever it is, counts as there again."""
+    rows = Webhook.objects.filter(pk=webhook.pk)
     if outcome.was_silent:
-        Webhook.objects.filter(pk=delivery.webhook_id).update(
-            rests_until=now + timedelta(seconds=REST_SECONDS)
-        )
+        seconds = min(REST_SECONDS * 2 ** min(webhook.silences, 10), LONGEST_REST_SECONDS)
+        rows.update(rests_until=now + timedelta(seconds=seconds), silences=min(webhook.silences + 1, 1_000))
+    elif webhook.silences:
+        rows.update(rests_until=None, silences=0)

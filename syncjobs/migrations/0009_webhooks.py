@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ('former_sealed', models.TextField(blank=True, editable=False)),
                 ('former_until', models.DateTimeField(blank=True, null=True)),
                 ('rests_until', models.DateTimeField(blank=True, null=True)),
+                ('silences', models.PositiveSmallIntegerField(default=0)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField()),
                 ('environment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.environment')),

@@ -12,7 +12,7 @@ class Webhook(EnvironmentRow):
     """An address of a customer's that events of some types are sent to, signed by a secret of its own.
 
     While a secret is being changed the former one signs as well, until `former_until`. An endpoint that gave no answer
-    rests until `rests_until`, so that its other events do not wait for the same silence.
+    rests until `rests_until`, ever longer by its `silences` in a row, so that nobody waits for the same silence again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -23,6 +23,7 @@ class Webhook(EnvironmentRow):
     former_sealed = models.TextField(blank=True, editable=False)
     former_until = models.DateTimeField(null=True, blank=True)
     rests_until = models.DateTimeField(null=True, blank=True)
+    silences = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField()
 

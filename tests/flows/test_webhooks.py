@@ -355,6 +355,8 @@ def test_an_import_is_heard_of_from_the_link_to_its_end(world, simulator, receiv
     ]
     assert [one.event["payload"]["status"] for one in of_account] == ["connecting", "active"]
     assert {one.event["payload"]["tenant_id"] for one in of_account} == {"demo"}
+    read = program.ask("GET", f"/api/integrated-account/{person.connection.pk}").json()["result"]
+    assert set(of_account[-1].event["payload"]) == set(read), "the same object as the API's"
     assert all(signed_by(made["secret"], one) == (True, 1) for one in receiver.received)
     ids = [one.event["id"] for one in receiver.received]
     assert len(ids) == len(set(ids))
@@ -400,6 +402,19 @@ def test_an_account_that_goes_is_told_by_its_id_alone(world, account, program, r
         Connection.objects.filter(pk=account.pk).delete()
     webhooksending.send_due()
     assert receiver.received[0].event["payload"] == {"id": str(account.pk)}
+
+
+@pytest.mark.parametrize(("is_dry", "ends"), [(True, "dry_run_failed"), (False, "failed")])
+def test_a_dry_run_is_told_as_one(world, account, program, receiver, is_dry, ends):
+    create(program, receiver.url, *[one for one in ALL if one.startswith("batch")])
+    with world.scope().transaction():
+        queue.enqueue(account, "bulk", "a key", stage="reading", options={"dry_run": is_dry})
+    claim = queue.claim_next("worker")
+    with claim.transaction():
+        claim.end("failed", reason="provider_refused", explanation="No.")
+    webhooksending.send_due()
+    assert receiver.events == [f"batch_job:{ends}"]
+    assert receiver.received[0].event["payload"]["is_dry_run"] is is_dry
 
 
 @pytest.mark.parametrize("how", ["stopped", "retried", "failed"])
@@ -583,6 +598,25 @@ def test_a_receiver_that_hangs_is_asked_once_a_minute_and_holds_up_nobody(
         hanging.how = "plainly"
         assert webhooksending.send_due(clock=clock) == 5
     assert {one.state for one in deliveries(world.scope())} == {"delivered"}
+
+
+def test_who_stays_silent_rests_ever_longer(world, program, settings_of, clock):
+    settings_of(EGRESS_ALLOW="127.0.0.1:1")
+    made = create(program, "http://127.0.0.1:1/", "api_token:created")
+    rests = []
+    for _ in range(9):
+        make_token(world.scope())
+        webhooksending.send_due(clock=clock)
+        with world.scope().transaction():
+            rests.append((Webhook.objects.get().rests_until - clock.now).total_seconds())
+        clock.turn(seconds=rests[-1] + 1)
+    assert rests == [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]
+    with Receiver() as receiver:
+        settings_of(EGRESS_ALLOW=receiver.place)
+        program.ask("PATCH", f"/api/webhook/{made['id']}", {"target_url": receiver.url})
+        assert webhooksending.send_due(clock=clock) >= 1
+    with world.scope().transaction():
+        assert Webhook.objects.get().silences == 0
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,12 @@ def as_wsgi(text):
 def place(world, settings_of):
     with Port() as provider, Port() as evil:
         provider.simulator, evil.simulator = Provider(), Provider()
-        settings_of(SIMULATOR_URL=provider.url, API_TOKEN_CALLS_PER_MINUTE=10**6, ACCOUNT_CALLS_PER_DAY=10**6)
+        settings_of(
+            SIMULATOR_URL=provider.url,
+            API_TOKEN_CALLS_PER_WINDOW=10**6,
+            ACCOUNT_CALLS_PER_WINDOW=10**6,
+            ACCOUNT_CALLS_PER_DAY=10**6,
+        )
         pool = QuotaPool.objects.using("operator").create(
             name="fuzz", calls_per_second=1000, calls_per_day=10**7
         )

@@ -97,7 +97,7 @@ def hand_back(answer: Answer) -> HttpResponseBase:
     if answer.is_stream_consumed:
         response = HttpResponse(answer.content, status=answer.status_code)
     else:
-        response = StreamingHttpResponse(_passed_on(answer), status=answer.status_code)
+        response = StreamingHttpResponse(_PassedOn(answer), status=answer.status_code)
     del response.headers["Content-Type"]
     for name, value in answer.headers.multi_items():
         response.headers[name] = value
@@ -165,9 +165,15 @@ def body_of(request: HttpRequest) -> bytes | None:
     return body or None
 
 
-def _passed_on(answer: Answer) -> Iterator[bytes]:
-    """The body as it comes; whoever goes away in the middle ends the provider's sending, too."""
-    try:
-        yield from answer.iter_raw()
-    finally:
-        answer.close()
+class _PassedOn:
+    """The body as it comes; whoever goes away, be it before the first byte, ends the provider's sending, too."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._answer.iter_raw()
+        self.close()
+
+    def close(self) -> None:
+        self._answer.close()

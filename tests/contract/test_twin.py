@@ -83,7 +83,7 @@ class Scene:
 @pytest.fixture
 def scene(world: Any, settings_of: Any) -> Iterator[Scene]:
     with Port() as direct, Port() as behind:
-        settings_of(SIMULATOR_URL=behind.url)
+        settings_of(SIMULATOR_URL=behind.url, ACCOUNT_CALLS_PER_WINDOW=10**6)
         api_key = Stage(swagger()).partner.headers["x-api-key"]
         pool = QuotaPool.objects.using("operator").create(
             name="twins", calls_per_second=1000, calls_per_day=1_000_000

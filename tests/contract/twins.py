@@ -6,22 +6,29 @@ cursors, which follow from seed, time and the number of the request, agree.
 
 import asyncio
 import threading
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 
-from connections.simulator.app import Simulator
 from connections.simulator.messages import Request, Response
 from connections.simulator.server import Connection
 from tests.contract.stage import Stage
+
+
+class Handles(Protocol):
+    """Whoever answers: a simulator, or what a test puts in its place."""
+
+    def handle(self, request: Request) -> Response:
+        """The answer."""
 
 
 class Port:
     """Listens on 127.0.0.1 for whichever simulator is behind it, in a thread that ends with the block."""
 
     def __init__(self) -> None:
-        self.simulator: Simulator | None = None
+        self.simulator: Handles | None = None
         self.url = ""
+        self.accepted = 0
         self._open: set[Connection] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulator", daemon=True)
@@ -44,10 +51,12 @@ class Port:
         assert self.simulator is not None, "nobody is behind this port"
         return self.simulator.handle(request)
 
+    def _accept(self) -> Connection:
+        self.accepted += 1
+        return Connection(self._handle, self._open)
+
     async def _listen(self) -> int:
-        self._server = await self._loop.create_server(
-            lambda: Connection(self._handle, self._open), "127.0.0.1", 0
-        )
+        self._server = await self._loop.create_server(self._accept, "127.0.0.1", 0)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def _end(self) -> None:

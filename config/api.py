@@ -13,6 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
+from config import capabilities
 from connections import daybudget, ratelimits, scoping
 from connections.api import apitokens, bringing, custom, linktokens, named
 from connections.api.contract import Fault
@@ -51,6 +52,7 @@ api.add_router("", bringing.router)  # the one of accounts, with what bringing a
 api.add_router("", jobs_router)
 api.add_router("", linktokens.router)
 api.add_router("", apitokens.router)
+api.add_router("", capabilities.router)
 api.add_router("", unified_router)
 api.add_router("", custom.router)
 api.add_router("", named.router)

@@ -17,6 +17,7 @@ from connections.api.linktokens import Reference
 from connections.constantcontact.redaction import Secret
 from connections.linkoutcomes import OUTCOMES, Refused
 
+__all__ = ["bring_account", "router"]
 # What to answer, and when to try again, where that is not the caller's to mend.
 _LATER: Final[Mapping[str, tuple[HTTPStatus, int]]] = {
     "provider_unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, 30),

@@ -13,8 +13,9 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
+from config import capabilities
 from connections import daybudget, ratelimits, scoping
-from connections.api import accounts, apitokens, custom, linktokens, named
+from connections.api import apitokens, bringing, custom, linktokens, named
 from connections.api.contract import Fault
 from connections.constantcontact import errors
 from connections.constantcontact.errors import ProviderError, QuotaRefused
@@ -45,11 +46,12 @@ api = NinjaAPI(
     openapi_url=None,
     urls_namespace="api",
 )
-api.add_router("", accounts.router)
+api.add_router("", bringing.router)  # the one of accounts, with what bringing adds to it
 # Before the unified router: `contacts/bulk` is no contact of the id `bulk`.
 api.add_router("", jobs_router)
 api.add_router("", linktokens.router)
 api.add_router("", apitokens.router)
+api.add_router("", capabilities.router)
 api.add_router("", unified_router)
 api.add_router("", custom.router)
 api.add_router("", named.router)

@@ -46,6 +46,11 @@ PAGES: Final = (
     Page("programs", "For programs", "The API: a first call, addresses, filters, limits."),
     Page("api", "Reference of the API", "Every call, what it takes and what it needs."),
     Page("webhooks", "Webhooks", "Your server hears what happens: events, signatures, retries."),
+    Page(
+        "moving",
+        "Moving here",
+        "From another unified API: what works unchanged, what differs, what to reconnect.",
+    ),
     Page("errors", "Errors of the API", "Every code: the cause, who can mend it, and what to do."),
     Page("roles", "People and roles", "Who may do what, invitations, and ownership."),
     Page("mail", "Mail", "Which messages Patchbay sends, and where they go."),
@@ -240,6 +245,43 @@ def _webhooks() -> dict[str, Any]:
     return {**webhookguide.facts(), **_table(["Event", "Means"], webhookevents.EVENTS.items())}
 
 
+def _moving() -> dict[str, Any]:
+    command = 'curl -s -X POST -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
+    body = '{"tenant_id": "customer-1", "refresh_token": "...", "context": {}}'
+    return {
+        "base_url": f"{settings.PUBLIC_URL}/compat",
+        "own_url": f"{settings.PUBLIC_URL}/api",
+        "one": f"TOKEN=pb_live_...\n{command} -d '{body}' {settings.PUBLIC_URL}/api/integrated-account",
+        "many": "python3 manage.py import_connections accounts.csv --workspace ID --environment live",
+        "file": 'tenant_id,refresh_token,client_id,context\ncustomer-1,...,your-client-id,"{""plan"": ""gold""}"',
+        **_table(
+            ["What", "There", "Here"],
+            [[cell.replace("{base}", settings.PUBLIC_URL) for cell in row] for row in MOVED],
+        ),
+    }
+
+
+MOVED: Final = (
+    ("Base URL and key", "https://api.truto.one", "{base}/compat and an API token of the workspace"),
+    ("Address of the pre-screen", "https://app.truto.one/connect-account", "{base}/connect-account"),
+    ("Life of a link token", "7 days", "10 minutes, or expires_in seconds up to 7 days"),
+    ("context", "merged at the top level", "merged at every depth; null removes"),
+    ("A reconnect", "forgets the context unless asked", "keeps it unless asked: persist_previous_context"),
+    ("redirect_uri", "any address", "one of the return addresses that the workspace allows"),
+    ("Deleting a contact", "not offered", "offered"),
+    (
+        "Filters that Constant Contact lacks",
+        "passed over",
+        "named in ignored_filters; refused with strict=true",
+    ),
+    (
+        "Overrides, static gates, workflows, JSONata, region",
+        "offered",
+        "not here; fields of theirs are named in meta",
+    ),
+)
+
+
 def _privacy() -> dict[str, Any]:
     return {"upload_days": settings.ENV.UPLOAD_DAYS, "audit_days": settings.ENV.AUDIT_DETAIL_DAYS}
 
@@ -252,6 +294,7 @@ FACTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "import": _limits,
     "privacy": _privacy,
     "programs": _programs,
+    "moving": _moving,
     "api": lambda: {"groups": list(reference.groups().items())},
     "webhooks": _webhooks,
     "errors": lambda: {"codes": sorted(codes.CODES.items())},

@@ -40,14 +40,26 @@ def connect(state: LinkState, code: str) -> Connection:
     )
     grant = _exchange(state, code, call_for)
     try:
-        _check_scopes(state, grant)
-        summary, names = _identify(app, grant, call_for)
-        connection = _keep_once(state, grant, summary, names)
-    except (Refused, errors.ProviderError) as error:
-        give_up(app, call_for, grant)
-        raise error if isinstance(error, Refused) else refused(error) from error
+        connection = keep(state, grant, call_for)
+    except Refused:
+        _give_up(app, call_for, grant)
+        raise
     finish(state, connection)
     return connection
+
+
+def keep(state: LinkState, grant: TokenGrant, call_for: CallFor) -> Connection:
+    """The account of a grant, named and kept; it counts once it is finished.
+
+    Raises:
+        Refused: nothing is kept; what becomes of the grant is the caller's matter.
+    """
+    try:
+        _check_scopes(state, grant)
+        summary, names = _identify(state.provider_app, grant, call_for)
+        return _keep_once(state, grant, summary, names)
+    except errors.ProviderError as error:
+        raise refused(error) from error
 
 
 def finish(state: LinkState, connection: Connection) -> None:
@@ -187,7 +199,7 @@ def _context(state: LinkState, connection: Connection) -> contexts.Context:
         raise Refused("context_refused") from None
 
 
-def give_up(app: ProviderApp, call_for: CallFor, grant: TokenGrant) -> None:
+def _give_up(app: ProviderApp, call_for: CallFor, grant: TokenGrant) -> None:
     """A grant that is not kept is revoked; if that fails, it dies of disuse."""
     if grant.refresh_token:
         try:

@@ -107,6 +107,18 @@ OUTCOMES: dict[str, Words] = {
         "Tell whoever runs the product that sent you here: the integration is called constantcontact.",
         "The product that sent you here",
     ),
+    "refresh_refused": Words(
+        "Constant Contact does not take this refresh token",
+        "It is of another application, was used already, or has ended. Nothing was taken.",
+        "Bring the newest refresh token of the account and the client id it is of; else let its owner connect anew.",
+        "Whoever brings it",
+    ),
+    "client_unknown": Words(
+        "The workspace has no application of this client id",
+        "A refresh token works through the application that it was given to, and through no other. Nothing was taken.",
+        "Bring that application first, under Settings, Constant Contact application.",
+        "An owner or admin",
+    ),
     "context_refused": Words(
         "What was to be kept with the account is too large",
         "The product that sent you here keeps notes of its own with the account, and there is no room for more. "

@@ -7,7 +7,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import models, transaction
 
-from connections import gateway, maildelivery, secondfactor, tokens, vault
+from connections import bringing, gateway, granting, maildelivery, secondfactor, tokens, vault
 from connections.models import ConnectionToken, LinkState, Message, ProviderApp
 
 OPERATOR = "operator"
@@ -37,7 +37,8 @@ SEALED = [
     Sealed(ConnectionToken, "access_sealed", lambda row: tokens.place(row, "access")),
     Sealed(ConnectionToken, "refresh_sealed", lambda row: tokens.place(row, "refresh")),
     Sealed(Message, "body_sealed", lambda row: maildelivery.place(row.pk)),
-    Sealed(LinkState, "verifier_sealed", lambda row: vault.Place(row.tenant_id, row.pk, "verifier")),
+    Sealed(LinkState, "verifier_sealed", granting.verifier_place),
+    Sealed(LinkState, "grant_sealed", bringing.grant_place),
 ]
 
 

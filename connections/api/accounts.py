@@ -111,7 +111,7 @@ def list_accounts(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]
 def get_me(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """The account of an integrated-account token; an API token names one."""
     account = named_account(request, integrated_account_id)
-    return _answer(request, account.pk)
+    return answer_of(request, account.pk)
 
 
 @router.patch("/integrated-account/me", response=AccountEnvelope, summary="Change the token's own account")
@@ -128,7 +128,7 @@ def change_me(
 @needs("accounts:read")
 def get_account(request: HttpRequest, account_id: UUID) -> dict[str, Any]:
     """One linked account."""
-    return _answer(request, account_id)
+    return answer_of(request, account_id)
 
 
 @router.patch(
@@ -204,7 +204,8 @@ def _accounts(request: HttpRequest, ids: list[UUID], field: str) -> list[Connect
     return found
 
 
-def _answer(request: HttpRequest, account_id: UUID) -> dict[str, Any]:
+def answer_of(request: HttpRequest, account_id: UUID) -> dict[str, Any]:
+    """One account in its envelope. Raises Http404."""
     scope = scope_of(request)
     with scope.transaction():
         rows = Connection.objects.select_related("provider_app", "token")
@@ -233,7 +234,7 @@ def _change(request: HttpRequest, account_id: UUID, body: AccountChange) -> dict
                 environment=scope.environment,
                 about=str(account),
             )
-    return _answer(request, account_id) | {"meta": about_ignored(request, AccountChange)}
+    return answer_of(request, account_id) | {"meta": about_ignored(request, AccountChange)}
 
 
 def _merge(account: Connection, patch: dict[str, Any] | None) -> list[str]:

@@ -136,6 +136,11 @@ CODES: Final[Mapping[str, Code]] = {
         "you",
         "Look at the id, and whether the token belongs to the same environment, test or live.",
     ),
+    "not_linked": Code(
+        "The account could not be taken over; details.outcome says why, and the message what to do.",
+        "you",
+        "Mend what the message names and send it again: nothing that was found out is lost by that.",
+    ),
     "opted_out": Code(
         "This person has unsubscribed. Only they can ask for mail again.",
         "the account's owner",

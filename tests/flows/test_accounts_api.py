@@ -325,3 +325,53 @@ def test_the_tokens_that_there_are(world, caller):
     assert caller.token not in json.dumps(listed)
     for method in ("POST", "DELETE"):
         assert caller.ask(method, "/api/api-token", {}).status_code == 405
+
+
+# --- What can be done ------------------------------------------------------------------------------------------------
+
+
+def test_capabilities_are_what_the_api_really_does(caller, account, person):
+    found = result(caller.ask("GET", f"{account}/capabilities"))
+    assert found["account"] == {
+        "id": str(person.connection.pk),
+        "status": "active",
+        "authentication_method": "oauth2",
+        "is_blocked": False,
+    }
+    unified = {(one["model"], one["resource"]): one["methods"] for one in found["unified"]}
+    assert unified["marketing-automation", "tags"] == ["list", "get", "create", "update", "delete"]
+    assert unified["user-directory", "roles"] == ["list", "get"]
+    assert "upsert" in unified["marketing-automation", "contacts"]
+    proxied = {one["resource"]: {each["method"] for each in one["methods"]} for one in found["proxy"]}
+    assert proxied["contact_tags"] >= {"list", "get", "create", "update", "delete"}
+    assert found["ai_readiness"] == len(result(caller.ask("GET", f"{account}/tools")))
+    plain = result(
+        caller.ask("GET", "/api/integration/constantcontact/capabilities?type=unified&methods=list")
+    )
+    assert (plain["account"], plain["proxy"]) == (None, [])
+    assert {tuple(one["methods"]) for one in plain["unified"]} == {("list",)}
+    assert (
+        len(result(caller.ask("GET", f"{account}/capabilities?type=proxy&resource=contact_lists"))["proxy"])
+        == 1
+    )
+    assert reason(caller.ask("GET", "/api/integration/hubspot/capabilities"), 404) == "not_found"
+
+
+def test_tools_say_what_they_take(caller, account):
+    tools = {
+        one["name"]: one for one in result(caller.ask("GET", f"{account}/tools?tags=marketing-automation"))
+    }
+    made = tools["create_tags"]
+    assert made["required"] == ["name"]
+    assert made["body_schema"]["properties"]["name"]["type"] == "string"
+    listed = tools["list_contacts"]
+    assert listed["query_schema"]["properties"]["limit"]["type"] == "integer"
+    assert listed["body_schema"] is None
+    assert tools["get_lists"]["required"] == ["id"]
+    reading = result(caller.ask("GET", f"{account}/tools?methods=read"))
+    assert {one["method"] for one in reading} <= {"list", "get"}
+    assert {tag for one in reading for tag in one["tags"]} == {
+        "marketing-automation",
+        "user-directory",
+        "proxy",
+    }

@@ -86,7 +86,6 @@ ENDPOINTS: dict[str, str] = {
     "api/jobs/<uuidstr:job_id>/cancel": "jobs:write",
     "api/jobs/<uuidstr:job_id>/retry": "jobs:write",
     "api/jobs/<uuidstr:job_id>/rows": "jobs:read",
-    "api/unified/marketing-automation/contacts/bulk": "contacts:write",
     "api/unified/marketing-automation/contacts": "contacts:read",
     "api/unified/marketing-automation/contacts/upsert": "contacts:write",
     "api/unified/marketing-automation/contacts/<contact_id>": "contacts:read",

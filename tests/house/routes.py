@@ -6,6 +6,7 @@ workspace   a member of the workspace in the address; everybody else gets 404
 api         a program with a token of the environment; 401 without one, 404 for another's rows
 api sent    the same, by POST only
 api unified the same, about the linked account that a header or the query names
+unified sent the same, by POST only
 api 1-to-1  the same
 api own     the same, about what its body names: its own tests show what a stranger gets
 operator    an operator of the deployment; everybody else is led to sign-in or refused
@@ -102,7 +103,7 @@ KINDS = {
     "api/link-token": "api own",
     "api/api-token": "api",
     "api/unified/marketing-automation/contacts": "api unified",
-    "api/unified/marketing-automation/contacts/upsert": "api unified",
+    "api/unified/marketing-automation/contacts/upsert": "unified sent",
     "api/unified/marketing-automation/contacts/<contact_id>": "api unified",
     "api/unified/marketing-automation/lists": "api unified",
     "api/unified/marketing-automation/lists/<list_id>": "api unified",

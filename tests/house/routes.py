@@ -128,7 +128,7 @@ KINDS = {
     "api/jobs/<uuidstr:job_id>/cancel": "api",
     "api/jobs/<uuidstr:job_id>/retry": "api",
     "api/jobs/<uuidstr:job_id>/rows": "api",
-    "api/unified/marketing-automation/contacts/bulk": "api",
+    "api/unified/marketing-automation/contacts/bulk": "unified sent",
     "accounts/login/": "public",
     "accounts/logout/": "public",
     "accounts/inactive/": "public",
@@ -163,6 +163,12 @@ KINDS = {
     "accounts/email/": "signed-in",
     "accounts/password/change/": "signed-in",
     "accounts/password/set/": "signed-in",
+}
+# What an address about a linked account that is only sent to takes: who may, and where, is asked for when the body can
+# be meant.
+BODIES: dict[str, Any] = {
+    "api/unified/marketing-automation/contacts/upsert": {"email": "somebody@people.example"},
+    "api/unified/marketing-automation/contacts/bulk": [{"email": "somebody@people.example"}],
 }
 OPERATORS = "admin/"
 # What every member may do, a viewer too: see the acts behind these forms.

@@ -18,7 +18,7 @@ from connections import keys, roles
 from connections.models import Environment, Membership, User
 from tests.flows.test_team import asked_again
 from tests.house.furnish import Two
-from tests.house.routes import ACCOUNT, JOB, PLACE, SETTINGS, TEAM, TOKEN, Route, routes
+from tests.house.routes import ACCOUNT, BODIES, JOB, PLACE, SETTINGS, TEAM, TOKEN, Route, routes
 from tests.house.visits import FORM, body, quiet
 
 API = ("api", "unified sent", "api unified", "api 1-to-1")
@@ -105,8 +105,6 @@ ENDPOINTS: dict[str, str] = {
     "api/proxy/<resource>/<item>": "proxy",
     "v3/<path:rest>": "proxy",
 }
-# What an address that is only sent to takes: its scope is asked for when the body can be meant.
-BODIES = {"api/unified/marketing-automation/contacts/upsert": {"email": "somebody@people.example"}}
 
 
 @pytest.fixture(scope="module")
@@ -201,8 +199,9 @@ def test_an_endpoint_is_open_to_the_tokens_with_its_scope(
             _, token = keys.create(environment, f"matrix {scope}", scopes=[scope])
         headers = {"Authorization": f"Bearer {token.reveal()}"}
         if route.kind == "unified sent":
-            sent = BODIES[route.pattern]
-            answer = anonymous.post(address, sent, content_type="application/json", headers=headers)
+            answer = anonymous.post(
+                address, BODIES[route.pattern], content_type="application/json", headers=headers
+            )
         else:
             answer = anonymous.get(address, headers=headers)
         is_open = scope in {needed, keys.EVERYTHING} or not needed

@@ -30,8 +30,7 @@ OLD = {"source": "shop.example", "at": "2026-01-31T09:00:00Z", "text": "News, pl
 
 
 @pytest.fixture
-def person(world, simulator, settings_of):
-    settings_of(API_TOKEN_CALLS_PER_MINUTE=1_000_000)
+def person(world, simulator):
     # An opt-in and an opt-out of one second are told apart.
     simulator.ask("/_sim/switches", {"time_form": "milliseconds"}, "PUT")
     person = Person(world)

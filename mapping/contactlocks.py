@@ -20,7 +20,7 @@ from connections import tenancy, turns
 from connections.constantcontact.errors import OutcomeUnknown, WrongShape
 from connections.models import Connection
 
-WAIT_SECONDS: Final = 20.0
+WAIT_SECONDS: Final = 10.0
 _PAUSES: Final = (0.02, 0.25)
 
 

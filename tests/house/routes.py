@@ -6,6 +6,7 @@ workspace   a member of the workspace in the address; everybody else gets 404
 api         a program with a token of the environment; 401 without one, 404 for another's rows
 api sent    the same, by POST only
 api unified the same, about the linked account that a header or the query names
+unified sent the same, by POST only
 api 1-to-1  the same
 api own     the same, about what its body names: its own tests show what a stranger gets
 operator    an operator of the deployment; everybody else is led to sign-in or refused
@@ -106,7 +107,7 @@ KINDS = {
     "api/integrated-account/<uuidstr:account_id>/tools": "api",
     "api/api-token": "api",
     "api/unified/marketing-automation/contacts": "api unified",
-    "api/unified/marketing-automation/contacts/upsert": "api unified",
+    "api/unified/marketing-automation/contacts/upsert": "unified sent",
     "api/unified/marketing-automation/contacts/<contact_id>": "api unified",
     "api/unified/marketing-automation/lists": "api unified",
     "api/unified/marketing-automation/lists/<list_id>": "api unified",
@@ -131,7 +132,7 @@ KINDS = {
     "api/jobs/<uuidstr:job_id>/cancel": "api sent",
     "api/jobs/<uuidstr:job_id>/retry": "api sent",
     "api/jobs/<uuidstr:job_id>/rows": "api",
-    "api/unified/marketing-automation/contacts/bulk": "api own",
+    "api/unified/marketing-automation/contacts/bulk": "unified sent",
     "accounts/login/": "public",
     "accounts/logout/": "public",
     "accounts/inactive/": "public",
@@ -166,6 +167,12 @@ KINDS = {
     "accounts/email/": "signed-in",
     "accounts/password/change/": "signed-in",
     "accounts/password/set/": "signed-in",
+}
+# What an address about a linked account that is only sent to takes: who may, and where, is asked for when the body can
+# be meant.
+BODIES: dict[str, Any] = {
+    "api/unified/marketing-automation/contacts/upsert": {"email": "somebody@people.example"},
+    "api/unified/marketing-automation/contacts/bulk": [{"email": "somebody@people.example"}],
 }
 OPERATORS = "admin/"
 # What every member may do, a viewer too: see the acts behind these forms.

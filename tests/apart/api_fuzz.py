@@ -2,8 +2,9 @@
 
     python api_fuzz.py FACTS.json
 
-FACTS: `url`, `token`, `account`, `ids` (name of a path parameter -> ids that exist), `goods` (operation -> bodies and
-addresses that are right), `cases` (how many in all), `successes` (how many of each operation at least), `seed`.
+FACTS: `url`, `token`, `tokens` (operation -> another token), `account`, `ids` (name of a path parameter -> ids that
+exist), `own` (operation -> the same, for it alone), `goods` (operation -> calls that are right), `cases` (how many in
+all), `successes` (how many of each operation at least), `seed`.
 Prints one JSON object: statuses by operation, and every defect with the call that shows it.
 """
 
@@ -41,9 +42,11 @@ class Run:
         self.statuses = collections.defaultdict(collections.Counter)
         self.defects = []
         self.random = random.Random(facts["seed"])
-        self.headers = {"Authorization": f"Bearer {facts['token']}"}
         self.session = requests.Session()
         self.pools = {name: cycle(ids) for name, ids in facts["ids"].items()}
+        self.own = {
+            name: {one: cycle(ids) for one, ids in pools.items()} for name, pools in facts["own"].items()
+        }
         self.goods = {name: cycle(found) for name, found in facts["goods"].items()}
 
     def go(self):
@@ -64,7 +67,7 @@ class Run:
 
     def generated(self, operation, name, mode, many):
         """Cases of one kind, with the linked account and, mostly, with real ids."""
-        takes = {one.name for one in operation.query.items()} if hasattr(operation.query, "items") else set()
+        takes = {one.name for one in operation.query}
         query = {"integrated_account_id": self.facts["account"]} if "integrated_account_id" in takes else None
 
         @seed(self.facts["seed"])
@@ -77,9 +80,9 @@ class Run:
         )
         @given(case=operation.as_strategy(mode, query=query))
         def one(case):
-            for parameter in case.path_parameters or {}:
-                if parameter in self.pools and self.random.random() < 0.8:
-                    case.path_parameters[parameter] = next(self.pools[parameter])
+            for parameter, pool in self.pools_of(name).items():
+                if parameter in (case.path_parameters or {}) and self.random.random() < 0.8:
+                    case.path_parameters[parameter] = next(pool)
             self.call(case, name)
 
         try:
@@ -94,22 +97,30 @@ class Run:
             if self.successes(name) >= self.facts["successes"]:
                 return
             good = next(self.goods[name]) if name in self.goods else {}
-            parameters = {
-                one: next(self.pools[one]) for one in (p.name for p in operation.path_parameters.items()) if one in self.pools
-            }
+            pools = self.pools_of(name)
+            names = [one.name for one in operation.path_parameters]
+            parameters = {one: next(pools[one]) for one in names if one in pools}
             case = operation.Case(
                 path_parameters={**parameters, **good.get("path", {})},
                 query={"integrated_account_id": self.facts["account"], **good.get("query", {})},
-                **({"body": good["body"], "media_type": good.get("type", "application/json")} if "body" in good else {}),
+                **(
+                    {"body": good["body"], "media_type": good.get("type", "application/json")}
+                    if "body" in good
+                    else {}
+                ),
             )
             self.call(case, name)
+
+    def pools_of(self, name):
+        return {**self.pools, **self.own.get(name, {})}
 
     def successes(self, name):
         return sum(many for status, many in self.statuses[name].items() if 200 <= int(status) < 300)
 
     def call(self, case, name):
         try:
-            answer = case.call(headers=self.headers, session=self.session, timeout=30)
+            token = self.facts["tokens"].get(name, self.facts["token"])
+            answer = case.call(headers={"Authorization": f"Bearer {token}"}, session=self.session, timeout=30)
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader, UnicodeError, ValueError):
             return  # no client could send it
         self.statuses[name][str(answer.status_code)] += 1
@@ -128,7 +139,9 @@ class Run:
 
     def defect(self, name, words, case=None):
         if len(self.defects) < MOST_DEFECTS:
-            self.defects.append({"operation": name, "words": words, "curl": case.as_curl_command() if case else ""})
+            self.defects.append(
+                {"operation": name, "words": words, "curl": case.as_curl_command() if case else ""}
+            )
 
 
 if __name__ == "__main__":

@@ -7,20 +7,21 @@ import json
 import subprocess
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from uuid import uuid4
 
 import pytest
 
-from connections import keys
-from connections.api import accounttokens
-from connections.constantcontact.redaction import Secret
-from connections.models import Connection, Environment, ProviderCall, QuotaPool
+from connections import keys, tokens, vault
+from connections.models import Connection, ConnectionToken, Environment, QuotaPool
 from syncjobs import queue
 from syncjobs.models import SyncJob
 from tests import apart
 from tests.flows.importing import Person
 from tests.flows.mirrors import at_provider, create, linked
+from tests.flows.programs import Caller
+from tests.flows.test_connect import come_back, consent, start
 from tests.long import LONG
 from tests.receiver import Receiver
 from tests.serving import served
@@ -76,24 +77,56 @@ def jobs(person, state, many):
             queue.enqueue(person.connection, "mirror", f"spare-{uuid4()}", stage="counting", options={}).pk
             for _ in range(many)
         ]
-        SyncJob.objects.filter(pk__in=made).update(state=state, not_before=datetime.now(UTC) + timedelta(days=1))
+        SyncJob.objects.filter(pk__in=made).update(
+            state=state, not_before=datetime.now(UTC) + timedelta(days=1)
+        )
     return [str(one) for one in made]
 
 
-def facts(person, simulator, url, receiver):
+def token_from_elsewhere(world):
+    """A refresh token of an account that was linked in another place."""
+    scope, client = world.scope(world.stranger), world.client(world.stranger)
+    come_back(client, consent(start(client, scope)))
+    with scope.transaction():
+        kept = ConnectionToken.objects.get()
+        text = vault.open_sealed(kept.refresh_sealed, tokens.place(kept, "refresh")).reveal()
+        Connection.objects.all().delete()
+    return text
+
+
+def asked(caller, path, body):
+    answer = caller.ask("POST", path, body)
+    assert answer.status_code == 200, answer.content
+    return answer.json()["result"]
+
+
+def facts(person, simulator, url, receiver, from_elsewhere):
     """What the cases need to know; see `tests/apart/api_fuzz.py`."""
     with person.scope.transaction():
         environment = Environment.objects.get(pk=person.scope.environment_id)
         _, token = keys.create(environment, "Fuzz", scopes=[keys.EVERYTHING])
     number = count()
     account = str(person.connection.pk)
-    lists = at(simulator, "/v3/contact_lists", [{"name": f"List {n}"} for n in range(FRESH + 3)], "list_id")
+    lists = at(simulator, "/v3/contact_lists", [{"name": f"List {n}"} for n in range(2 * FRESH)], "list_id")
     tags = at(simulator, "/v3/contact_tags", [{"name": f"Tag {n}"} for n in range(FRESH + 3)], "tag_id")
     people = [create(simulator, f"fresh{n}@people.example")["contact_id"] for n in range(FRESH + 3)]
-    spare = spare_accounts(person, 2 * FRESH)
-    hooks = [{"target_url": receiver.url, "event_types": ["api_token:created"]}] * 2
-    by_name = [{"name": f"Made {next(number)} {uuid4().hex[:6]}"} for _ in range(3 * SUCCESSES)]
-    someone = [{"email": f"made{next(number)}@people.example", "first_name": "Max"} for _ in range(3 * SUCCESSES)]
+    spare = spare_accounts(person, 3 * FRESH)
+    own = spare.pop()
+    ask = partial(asked, Caller(person.world, token=token.reveal()))
+    of_account = ask("/api/integrated-account/token", {"integrated_account_id": own})[
+        "integrated_account_token"
+    ]
+    hook = {"target_url": receiver.url, "event_types": ["api_token:created"]}
+    hooks = [ask("/api/webhook", hook)["id"] for _ in range(FRESH + 2)]
+    by_name = [{"name": f"Made {next(number)} {uuid4().hex[:6]}"} for _ in range(9 * SUCCESSES)]
+    someone = [
+        {"email": f"made{next(number)}@people.example", "first_name": "Max"} for _ in range(9 * SUCCESSES)
+    ]
+    proxied = [{"path": {"resource": "contact_tags"}, "body": one} for one in by_name]
+    tagged = [{"resource": "contact_tags", "item": tags[0]}]
+    raw = [{"rest": "contact_lists"}]
+    is_mine = [{"path": {"account_id": own}}]
+    basis = {"kind": "customers", "statement": "Our customers, who buy from us."}
     return {
         "url": url,
         "token": token.reveal(),
@@ -101,6 +134,7 @@ def facts(person, simulator, url, receiver):
         "cases": CASES,
         "successes": SUCCESSES,
         "seed": 20_261,
+        "tokens": {f"{method} /api/integrated-account/me": of_account for method in ("GET", "PATCH")},
         "ids": {
             "contact_id": people[:3],
             "list_id": lists[:3],
@@ -109,22 +143,109 @@ def facts(person, simulator, url, receiver):
             "role_id": ["account_owner", "account_manager"],
             "account_id": [account],
             "job_id": jobs(person, "done", 2),
+            "webhook_id": hooks[:2],
             "resource": ["contact_lists", "contact_tags", "contacts"],
+            "item": lists[:2],
             "rest": ["contact_lists", "account/summary"],
-            "slug": ["constant-contact"],
+            "integration": ["constant-contact"],
+            "model": ["marketing-automation"],
+        },
+        # What these calls change or use up is theirs alone.
+        "own": {
+            f"DELETE {UNIFIED}/lists/{{list_id}}": {"list_id": lists[3:FRESH]},
+            f"DELETE {UNIFIED}/tags/{{tag_id}}": {"tag_id": tags[3:]},
+            f"DELETE {UNIFIED}/contacts/{{contact_id}}": {"contact_id": people[3:]},
+            "DELETE /api/proxy/{resource}/{item}": {
+                "resource": ["contact_lists"],
+                "item": lists[FRESH : FRESH + FRESH // 2],
+            },
+            "DELETE /api/integrated-account/{account_id}": {"account_id": spare[: 2 * FRESH]},
+            "PATCH /api/integrated-account/{account_id}": {"account_id": [own]},
+            "PUT /api/integrated-account/{account_id}/consent-basis": {"account_id": [own]},
+            "DELETE /api/webhook/{webhook_id}": {"webhook_id": hooks[2:]},
+            "POST /api/jobs/{job_id}/cancel": {"job_id": jobs(person, "waiting", FRESH)},
+            "POST /api/jobs/{job_id}/retry": {"job_id": jobs(person, "failed", FRESH)},
         },
         "goods": {
             f"POST {UNIFIED}/lists": [{"body": one} for one in by_name],
             f"POST {UNIFIED}/tags": [{"body": one} for one in by_name],
             f"PATCH {UNIFIED}/lists/{{list_id}}": [{"body": {"name": f"{one['name']}!"}} for one in by_name],
             f"PATCH {UNIFIED}/tags/{{tag_id}}": [{"body": {"name": f"{one['name']}!"}} for one in by_name],
-            f"DELETE {UNIFIED}/lists/{{list_id}}": [{"path": {"list_id": one}} for one in lists[3:]],
-            f"DELETE {UNIFIED}/tags/{{tag_id}}": [{"path": {"tag_id": one}} for one in tags[3:]],
-            f"DELETE {UNIFIED}/contacts/{{contact_id}}": [{"path": {"contact_id": one}} for one in people[3:]],
             f"POST {UNIFIED}/contacts": [{"body": one} for one in someone],
             f"POST {UNIFIED}/contacts/upsert": [{"body": one} for one in someone],
             f"PATCH {UNIFIED}/contacts": [{"body": {"id": people[0], "first_name": "Mo"}}],
-            f"PATCH {UNIFIED}/contacts/{{contact_id}}": [{"body": {"first_name": "Mo"}, "path": {"contact_id": people[0]}}],
-            f"POST {UNIFIED}/contacts/bulk": [{"body": {"contacts": [one], "dry_run": True}} for one in someone],
+            f"PATCH {UNIFIED}/contacts/{{contact_id}}": [
+                {"body": {"first_name": "Mo"}, "path": {"contact_id": people[0]}}
+            ],
+            f"POST {UNIFIED}/contacts/bulk": [
+                {"body": {"contacts": [one], "dry_run": True}} for one in someone
+            ],
+            "POST /api/proxy/{resource}": proxied,
+            "PATCH /api/proxy/{resource}": [{"path": {"resource": "contact_lists"}}],
+            "PATCH /api/proxy/{resource}/{item}": [
+                {"path": one, "body": {"name": f"Tag {uuid4()}"}}
+                for one in tagged
+                for _ in range(9 * SUCCESSES)
+            ],
+            "POST /api/custom/{rest}": [{"path": {"rest": "contact_tags"}, "body": one} for one in by_name],
+            "GET /api/custom/{rest}": [{"path": one} for one in raw],
+            "GET /api/custom/v3/{rest}": [{"path": one} for one in raw],
+            "POST /api/custom/v3/{rest}": [
+                {"path": {"rest": "contact_tags"}, "body": {"name": f"{one['name']}?"}} for one in by_name
+            ],
+            "PATCH /api/integrated-account/{account_id}": [
+                {"body": {"context": {"plan": "gold"}}, **is_mine[0]}
+            ],
+            "PATCH /api/integrated-account/me": [{"body": {"context": {"plan": "gold"}}}],
+            "POST /api/integrated-account": [
+                {"body": {"tenant_id": "brought", "refresh_token": from_elsewhere}}
+            ],
+            "POST /api/integrated-account/bulk-delete": [
+                {"body": {"ids": [one]}} for one in spare[2 * FRESH :]
+            ],
+            "POST /api/integrated-account/refresh-credentials": [{"body": {"id": account}}],
+            "POST /api/integrated-account/token": [{"body": {"integrated_account_id": account}}],
+            "POST /api/link-token": [{"body": {"tenant_id": "customer"}}],
+            "PUT /api/integrated-account/{account_id}/consent-basis": [{"body": basis, **is_mine[0]}],
+            "POST /api/webhook": [{"body": hook}],
+            "POST /api/webhook/test": [{"body": {"id": hooks[0]}}],
+            "PATCH /api/webhook/{webhook_id}": [{"body": {"is_active": True}}],
         },
     }
+
+
+def test_no_call_is_answered_outside_the_document(world, person, simulator, settings_of, tmp_path):
+    python = apart.environment("api_fuzz")
+    known, from_elsewhere = tmp_path / "facts.json", token_from_elsewhere(world)
+    with served() as url, Receiver() as receiver:
+        settings_of(
+            EGRESS_ALLOW=receiver.place, API_TOKEN_CALLS_PER_WINDOW=10**9, ACCOUNT_CALLS_PER_WINDOW=10**9
+        )
+        known.write_text(json.dumps(facts(person, simulator, url, receiver, from_elsewhere)))
+        done = subprocess.run(
+            [str(python), str(apart.HERE / "api_fuzz.py"), str(known)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=3500,
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout)
+    mix = Counter()
+    for name, statuses in said["statuses"].items():
+        mix.update(statuses)
+        print(f"{name:75} {dict(sorted(statuses.items()))}")
+    print(f"{mix.total()} cases over {said['operations']} operations: {dict(sorted(mix.items()))}")
+    defects = [f"{one['operation']}: {one['words']}\n    {one['curl']}" for one in said["defects"]]
+    assert not defects, "\n".join(defects)
+    assert mix.total() >= (10_000 if LONG else 100)
+    assert (mix["401"] + mix["429"]) / mix.total() <= 0.01
+    few = {
+        name: statuses
+        for name, statuses in said["statuses"].items()
+        if sum(many for status, many in statuses.items() if status[0] == "2") < SUCCESSES
+    }
+    assert not few, "never answered well enough:\n" + "\n".join(
+        f"{name}: {found}" for name, found in few.items()
+    )
+    assert len(said["statuses"]) == said["operations"]

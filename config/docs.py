@@ -247,24 +247,20 @@ def _webhooks() -> dict[str, Any]:
 
 
 def _moving() -> dict[str, Any]:
-    command = 'curl -s -X POST -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
+    command = 'curl -s -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\\n '
     body = '{"tenant_id": "customer-1", "refresh_token": "...", "context": {}}'
     return {
         "base_url": f"{settings.PUBLIC_URL}/compat",
         "own_url": f"{settings.PUBLIC_URL}/api",
-        "one": f"TOKEN=pb_live_...\n{command} -d '{body}' {settings.PUBLIC_URL}/api/integrated-account",
+        "one": f"TOKEN=pb_live_...\n{command} {settings.PUBLIC_URL}/api/integrated-account \\\n  -d '{body}'",
         "many": "python3 manage.py import_connections accounts.csv --workspace ID --environment live",
         "file": 'tenant_id,refresh_token,client_id,context\ncustomer-1,...,your-client-id,"{""plan"": ""gold""}"',
-        **_table(
-            ["What", "There", "Here"],
-            [[cell.replace("{base}", settings.PUBLIC_URL) for cell in row] for row in MOVED],
-        ),
+        **_table(["What", "There", "Here"], MOVED),
     }
 
 
 MOVED: Final = (
-    ("Base URL and key", "https://api.truto.one", "{base}/compat and an API token of the workspace"),
-    ("Address of the pre-screen", "https://app.truto.one/connect-account", "{base}/connect-account"),
+    ("Address of the pre-screen", "on another host than the API", "/connect-account, on the same host"),
     ("Life of a link token", "7 days", "10 minutes, or expires_in seconds up to 7 days"),
     ("context", "merged at the top level", "merged at every depth; null removes"),
     ("A reconnect", "forgets the context unless asked", "keeps it unless asked: persist_previous_context"),

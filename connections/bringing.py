@@ -7,7 +7,6 @@ pair: bringing the same refresh token again goes on from there. A token that was
 
 import json
 import secrets
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -15,8 +14,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 
-from connections import audit, contexts, gateway, granting, linking, tenancy, vault
+from connections import audit, gateway, granting, linking, tenancy, vault
 from connections.accounts import provider_app_for
+from connections.broughtrows import Brought
 from connections.calllog import CallFor
 from connections.constantcontact import errors
 from connections.constantcontact.redaction import Secret
@@ -28,16 +28,6 @@ from connections.scoping import Scope
 
 # Who died over a token leaves it to the next after so long.
 LEFT: Final = timedelta(seconds=120)
-
-
-@dataclass(frozen=True)
-class Brought:
-    """One account to take over; `client_id` names the application that its grant is of, unless there is but one."""
-
-    customer_ref: str
-    refresh_token: Secret
-    client_id: str = ""
-    context: contexts.Context = field(default_factory=dict)
 
 
 def take(scope: Scope, brought: Brought, *, request: HttpRequest | None = None) -> Connection:

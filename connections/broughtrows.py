@@ -1,4 +1,4 @@
-"""A file of accounts to take over, read row by row: CSV with a heading, or one JSON object a line. Pure.
+"""Accounts to take over, and a file of them read row by row: CSV with a heading, or one JSON object a line. Pure.
 
 Columns: `tenant_id` (your own id of the customer), `refresh_token`, and if wanted `client_id` and `context` (an object
 of JSON).
@@ -7,11 +7,10 @@ of JSON).
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connections import contexts
-from connections.bringing import Brought
 from connections.constantcontact.redaction import Secret
 
 COLUMNS: Final = ("tenant_id", "refresh_token", "client_id", "context")
@@ -21,6 +20,16 @@ LONGEST: Final = {"tenant_id": 200, "refresh_token": 4_000, "client_id": 100}
 
 class NotReadable(ValueError):
     """The file is none of ours; the text says what it must be."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """One account to take over; `client_id` names the application that its grant is of, unless there is but one."""
+
+    customer_ref: str
+    refresh_token: Secret
+    client_id: str = ""
+    context: contexts.Context = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

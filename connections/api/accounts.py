@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from connections import audit, contexts, gateway, health, pausing, ratelimits, scoping, unlinking
+from connections import changing, contexts, gateway, health, ratelimits, scoping, unlinking
 from connections.api.accountshapes import (
     AccountEnvelope,
     AccountsEnvelope,
@@ -18,7 +18,6 @@ from connections.api.accountshapes import (
 )
 from connections.api.contract import Envelope, Fault, about_ignored, named_account, needs, refused, scope_of
 from connections.models import Connection
-from connections.signals import connection_changed
 
 router = Router(tags=["Accounts"])
 PAGE: Final = 100
@@ -219,34 +218,8 @@ def _change(request: HttpRequest, account_id: UUID, body: AccountChange) -> dict
     scope = scope_of(request)
     if body.is_paused is not None and scope.account_id is not None:
         raise refused(("is_paused", "left out: a token of an account changes the context alone"))
-    with scope.transaction():
-        account = scoping.one(Connection.objects.select_for_update(of=("self",)), pk=account_id)
-        acts = _merge(account, body.context)
-        if body.is_paused is not None and pausing.turn(account, is_paused=body.is_paused):
-            acts.append("connection_paused" if body.is_paused else "connection_resumed")
-        if acts:
-            connection_changed.send(sender=Connection, connection=account, change="updated")
-        for act in acts:
-            audit.record(
-                act,
-                request=request,
-                tenant_id=scope.tenant_id,
-                environment=scope.environment,
-                about=str(account),
-            )
-    return answer_of(request, account_id) | {"meta": about_ignored(request, AccountChange)}
-
-
-def _merge(account: Connection, patch: dict[str, Any] | None) -> list[str]:
-    """Merge a context; the act that it was, if anything changed. Inside the scope. Raises Fault."""
-    if not patch:
-        return []
     try:
-        merged = contexts.merged(account.context, patch)
+        changing.change(scope, account_id, patch=body.context, is_paused=body.is_paused, request=request)
     except contexts.NotKept as reason:
         raise refused(("context", str(reason))) from None
-    if merged == account.context:
-        return []
-    account.context = merged
-    Connection.objects.filter(pk=account.pk).update(context=merged)
-    return ["connection_changed"]
+    return answer_of(request, account_id) | {"meta": about_ignored(request, AccountChange)}

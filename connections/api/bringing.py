@@ -14,6 +14,7 @@ from connections.api.accounts import answer_of, router
 from connections.api.accountshapes import AccountEnvelope
 from connections.api.contract import Fault, about_ignored, needs, refused, scope_of
 from connections.api.linktokens import Reference
+from connections.broughtrows import Brought
 from connections.constantcontact.redaction import Secret
 from connections.linkoutcomes import OUTCOMES, Refused
 
@@ -50,12 +51,12 @@ def bring_account(request: HttpRequest, body: BroughtAccount) -> dict[str, Any]:
         context = contexts.checked(body.context)
     except contexts.NotKept as reason:
         raise refused(("context", str(reason))) from None
-    brought = bringing.Brought(body.tenant_id, Secret(body.refresh_token), body.client_id, context)
+    brought = Brought(body.tenant_id, Secret(body.refresh_token), body.client_id, context)
     account_id = _taken(request, brought)
     return answer_of(request, account_id) | {"meta": about_ignored(request, BroughtAccount)}
 
 
-def _taken(request: HttpRequest, brought: bringing.Brought) -> UUID:
+def _taken(request: HttpRequest, brought: Brought) -> UUID:
     try:
         return bringing.take(scope_of(request), brought, request=request).pk
     except Refused as error:

@@ -24,7 +24,10 @@ ONLY_IN = {
     "django.dispatch": ("connections/signals.py", "syncjobs/receivers.py"),
     "django.db.models.signals": (),
     "connections.signals": (
-        *(f"connections/{name}.py" for name in ("access", "granting", "keys", "tokens")),
+        *(
+            f"connections/{name}.py"
+            for name in ("access", "changing", "granting", "keys", "tokens", "unlinking")
+        ),
         "syncjobs/receivers.py",
     ),
     "connections.simulator": ("connections/management/commands/simulator.py", SIMULATOR),
@@ -32,7 +35,7 @@ ONLY_IN = {
     "connections.constantcontact.transport": ("connections/*",),
     "connections.constantcontact.resources": (CLIENT,),
     "connections.constantcontact.oauth": ("connections/*",),
-    "connections.constantcontact.pages": ("connections/*", "syncjobs/*"),
+    "connections.constantcontact.pages": ("connections/*", "mapping/*", "syncjobs/*"),
     "connections.constantcontact.shapes": ("connections/*", "mapping/*", "syncjobs/*"),
     "connections.constantcontact.errors": ("connections/*", "mapping/*", "syncjobs/*", "config/api.py"),
     "config": ("config/*",),
@@ -55,6 +58,9 @@ WITHOUT_DJANGO = (
             "pacing",
             "daybudget",
             "forecast",
+            "contexts",
+            "returning",
+            "broughtrows",
         )
     ),
     *(f"mapping/{name}.py" for name in ("fields", "known", "values", "translation", "consent", "promotion")),

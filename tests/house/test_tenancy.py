@@ -27,6 +27,7 @@ FINDER_SAMPLES: dict[str, str] = {
     "find_memberships": "SELECT user_id FROM connections_membership WHERE tenant_id = %s",
     "find_api_key": "SELECT prefix FROM connections_apikey WHERE tenant_id = %s",
     "find_link_state": "SELECT digest FROM connections_linkstate WHERE tenant_id = %s",
+    "find_link_token": "SELECT digest FROM connections_linktoken WHERE tenant_id = %s",
     "find_invitation": "SELECT digest FROM connections_invitation WHERE tenant_id = %s",
     "find_due_jobs": "SELECT 100",
     "find_due_tokens": "SELECT 100",

@@ -35,6 +35,7 @@ UNIQUE_EVERYWHERE = {
     ("connections_apikey", ("prefix",)),
     ("connections_invitation", ("digest",)),
     ("connections_linkstate", ("digest",)),
+    ("connections_linktoken", ("digest",)),
 }
 
 

@@ -9,8 +9,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connections import bringing, broughtrows, tenancy
-from connections.bringing import Brought
-from connections.broughtrows import Row
+from connections.broughtrows import Brought, Row
 from connections.linkoutcomes import OUTCOMES, Refused
 from connections.models import Connection, Environment, Membership
 from connections.scoping import Scope

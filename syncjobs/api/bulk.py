@@ -139,7 +139,7 @@ def write_contacts(
     try:
         with scope.transaction():
             key = request.headers.get("Idempotency-Key", "")
-            job = intake.start(account, kind, body, given, key=key)
+            job = intake.start(account, kind, body, given, key=key, by=scope.actor)
             _record(request, job)
             return Status(HTTPStatus.ACCEPTED, answered(SyncJob.objects.get(pk=job.pk), scope))
     except Misread as problem:

@@ -14,7 +14,7 @@ from connections import staging
 from connections.models import Connection
 from mapping.values import email_key
 from syncjobs import queue
-from syncjobs.bulk import bodies, wishes
+from syncjobs.bulk import bodies, places, wishes
 from syncjobs.bulk.bodies import Given, Misread
 from syncjobs.bulk.wishes import BadRow, Wish
 from syncjobs.models import SyncJob
@@ -75,7 +75,7 @@ def asked_of(given: dict[str, object]) -> Asked:
 
 
 def start(
-    connection: Connection, kind: str, body: bytes, given: Mapping[str, object], *, key: str
+    connection: Connection, kind: str, body: bytes, given: Mapping[str, object], *, key: str, by: str
 ) -> SyncJob:
     """The job with all its rows, once for its key. Inside the connection's scope, in one transaction.
 
@@ -85,6 +85,7 @@ def start(
         body: the rows, and where it is a JSON object how they are to be taken.
         given: what the query says about that; the body's own word goes before it.
         key: the program's idempotency key; without one every call is a job of its own.
+        by: who asks, for the consent ledger.
 
     Raises:
         Misread: the body, or how it is to be taken, cannot be meant; nothing is kept.
@@ -93,7 +94,12 @@ def start(
     sha256 = hashlib.sha256(body).hexdigest()
     name = hashlib.sha256(key.encode()).hexdigest() if key else uuid4().hex
     mine = uuid4().hex
-    options: dict[str, object] = {"intake": mine, "sha256": sha256, "file_name": "contacts sent by a program"}
+    options: dict[str, object] = {
+        "intake": mine,
+        "sha256": sha256,
+        "by": by,
+        "file_name": "contacts sent by a program",
+    }
     job = queue.enqueue(connection, KIND, f"{connection.pk}:{name}", stage="naming", options=options)
     if job.options["intake"] != mine:
         if job.options["sha256"] != sha256:
@@ -152,7 +158,7 @@ class _Intake:
             "tags": list(self.tags),
             "custom": list(self.custom.values()),
             "set_tags": self.set_tags,
-            "columns": [name for name in wishes.PLACES if name in self.columns],
+            "columns": [name for name in places.PLACES if name in self.columns],
         }
 
     def _gather(self, wish: Wish) -> None:

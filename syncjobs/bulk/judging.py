@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.db import connection as database
 
-from syncjobs.imports import planning, pricing, quoting, settling
+from syncjobs.imports import planning, pricing, quoting, settling, weighing
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.queue import Claim, GaveUp
 
@@ -55,7 +55,7 @@ def _is_used(job: SyncJob, one: dict[str, str]) -> bool:
 def _tell(claim: Claim, job: SyncJob) -> None:
     """End a dry run: every row as it would end, and the price."""
     pages = quoting.pages_of(job.connection, job.accepted)
-    made = quoting.cheapest(planning.wanted(job, planning.groups(job)), pages)
+    made = weighing.cheapest(planning.wanted(job, planning.groups(job)), pages)
     new = missing(job)
     price = quoting.kept(pricing.of_plan(job, made, pages, more=len(new)))
     ImportRow.objects.filter(job=job, outcome="", expected=ImportRow.Outcome.CREATED).update(

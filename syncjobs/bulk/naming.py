@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 from mapping import catalog, fields
 from mapping.fields import Place
 from mapping.models import FieldMapping, RemoteField, RemoteList, RemoteTag
-from syncjobs.bulk import wishes
+from syncjobs.bulk import places
 from syncjobs.imports import plans
 from syncjobs.models import SyncJob
 from syncjobs.queue import Claim
@@ -76,13 +76,13 @@ class _Found:
         """As the job keeps it: each reference with its id, or nothing where there is none."""
         lists = {one: self._id("list", one, self.lists) for one in self.uses["lists"]}
         tags = {one: self._id("tag", one, self.tags) for one in self.uses["tags"]}
-        places = [plans.standard("email"), *(wishes.PLACES[one] for one in self.uses["columns"])]
+        found = [plans.standard("email"), *(places.PLACES[one] for one in self.uses["columns"])]
         custom: dict[str, str] = {}
         for label in self.uses["custom"]:
             place = self._custom(label)
             custom[label.casefold()] = place.column if place else ""
-            if place and all(place.column != one.column for one in places):
-                places.append(place)
+            if place and all(place.column != one.column for one in found):
+                found.append(place)
         return {
             "lists_named": lists,
             "tags_named": tags,
@@ -97,9 +97,9 @@ class _Found:
                     "target": one.column,
                     "place": asdict(one),
                 }
-                for at, one in enumerate(places)
+                for at, one in enumerate(found)
             ],
-            "json_only": any(one.column in wishes.MORE_PLACES for one in places),
+            "json_only": any(one.column in places.MORE_PLACES for one in found),
         }
 
     def _id(self, kind: str, reference: str, known: dict[str, str]) -> str:

@@ -1,28 +1,36 @@
-"""People whom no bulk call may carry, one a step: read, and written back whole.
+"""People whom no bulk call may carry, one a step: read, decided upon, and written back whole under their lock.
 
-That is whoever is unsubscribed, for no bulk call does it, and whoever is on no list and joins none. What is read says
-once more whether it may be done: the mirror may be some minutes old.
+That is whoever is unsubscribed, for no bulk call does it, and whoever is on no list and joins none. It is done as the
+API writes a single contact (`mapping.contactwrites`): what is read says once more whether it may be done, since the
+mirror may be some minutes old, and the decision goes into the consent ledger.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from django.db import connection as database
 
 from connections import gateway
 from connections.constantcontact.client import Client
 from connections.constantcontact.errors import Conflict, Invalid, NotFound
-from connections.constantcontact.shapes import Contact
 from connections.constantcontact.shapes.writing import EVERYTHING
-from mapping import consent, fields, mirrornews
-from mapping.consent import Evidence
+from mapping import fields, mirrornews
+from mapping.contactends import NotAllowed, Result, Taken
+from mapping.contactlocks import Busy
+from mapping.contactwrites import Writer
 from mapping.models import RemoteField
-from syncjobs.bulk import comparing, person
-from syncjobs.bulk.person import Change, Field
+from mapping.unified.writing import Change, Unfit, Wish
+from mapping.unified.writing_consent import Said
+from syncjobs.bulk import comparing
+from syncjobs.bulk.person import Field, Wanted
 from syncjobs.imports import judging, planning
 from syncjobs.models import ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import SINGLES
 from syncjobs.queue import Claim
+
+BUSY_SECONDS: Final = 2.0
+OPT_OUT: Final = Said(permission="unsubscribed")
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Ended:
 
 
 def write(claim: Claim) -> None:
-    """One person: read, decided upon, written."""
+    """One person, in two calls, or three where the id is not known."""
     with claim.transaction() as job:
         step = PlannedStep.objects.filter(job=job, written=False, kind__in=sorted(SINGLES)).first()
         row = _next(job, step) if step else None
@@ -44,19 +52,20 @@ def write(claim: Claim) -> None:
                 PlannedStep.objects.filter(pk=step.pk).update(written=True)
             claim.advance("batching", cursor={})
             return
-        change = _change(job, row)
-    leaves = row.action == ImportRow.Action.UNSUBSCRIBE
-    # An opt-out has calls kept back for it.
-    client = gateway.open_client(claim.job.connection, "consent" if leaves else "bulk", job_id=claim.job.pk)
+        custom = _fields(job)
     try:
-        ended = _opt_out(client, row) if leaves else _put(client, claim.job, change)
-    except (Conflict, Invalid, NotFound) as refusal:
-        ended = Ended("rejected", "not_taken", f"Constant Contact did not take it: {refusal}"[:300])
+        ended = _written(claim.job, row, custom)
+    except Busy:
+        with claim.transaction():
+            claim.defer(
+                BUSY_SECONDS, "contact_busy", "Somebody else is writing one of these people just now."
+            )
+        return
     with claim.transaction() as job:
         ImportRow.objects.filter(job=job, line=row.line).update(
-            outcome=ended.outcome, reason=ended.reason, detail=ended.text
+            outcome=ended.outcome, reason=ended.reason, detail=ended.text[:300]
         )
-        if leaves and ended.outcome in ("updated", "unchanged"):
+        if row.action and ended.outcome in ("updated", "unchanged"):
             mirrornews.keep_standing(job.connection, [row.email_key], "unsubscribed", datetime.now(UTC))
         claim.advance("writing", cursor={})
 
@@ -73,53 +82,57 @@ def _next(job: SyncJob, step: PlannedStep) -> ImportRow | None:
     return ImportRow.objects.get(job=job, line=found[0]) if found else None
 
 
-def _change(job: SyncJob, row: ImportRow) -> Change:
-    custom = {
+def _fields(job: SyncJob) -> dict[str, Field]:
+    return {
         fields.custom_column(one.name): Field(
             str(one.custom_field_id), {label: id_ for id_, label in one.choice_ids.items()}
         )
         for one in RemoteField.objects.filter(connection=job.connection)
     }
-    sets = (row.list_set, row.leave_set, row.tag_set, row.untag_set)
-    return Change(row.email, row.values, custom, *(frozenset(judging.names(one)) for one in sets))
 
 
-def _opt_out(client: Client, row: ImportRow) -> Ended:
-    found = client.contacts.find(row.email, include=EVERYTHING)
-    if found is None or found.email_address is None:
-        return Ended("skipped", "not_there", comparing.NOBODY)
-    if found.deleted_at is not None:
-        return Ended("skipped", "deleted_there", "was deleted there already")
-    if found.email_address.permission_to_send == "unsubscribed":
-        return Ended("unchanged", "same", "is unsubscribed there already")
-    client.contacts.update(found.contact_id, person.opted_out(found, found.email_address.address))
-    return Ended("updated", "unsubscribed", "is unsubscribed")
-
-
-def _put(client: Client, job: SyncJob, change: Change) -> Ended:
-    found = client.contacts.find(change.email, include=EVERYTHING)
-    if found is None:
-        decision = comparing.decide(None, comparing.will_of(job.connection))
-        if not decision.send:
-            return Ended(decision.outcome or "skipped", decision.reason, decision.text)
-        try:
-            client.contacts.create(person.new(change))
-        except Conflict as taken:
-            if not taken.contact_id:
-                raise
-            # Not to be found by the address yet, or not any more.
-            found = client.contacts.get(taken.contact_id, include=EVERYTHING)
-        else:
-            return Ended("created")
-    decision = consent.decide(_stands(found), Evidence(comparing.will_of(job.connection)))
-    if not decision.send:
-        return Ended(decision.outcome or "skipped", decision.reason, decision.text)
-    if job.options["mode"] == "skip":
+def _written(job: SyncJob, row: ImportRow, custom: dict[str, Field]) -> Ended:
+    """Raises Busy."""
+    # An opt-out has calls kept back for it.
+    leaves = row.action == ImportRow.Action.UNSUBSCRIBE
+    client = gateway.open_client(job.connection, "consent" if leaves else "bulk", job_id=job.pk)
+    try:
+        found = _opted_out(client, job, row) if leaves else _put(client, job, row, custom)
+    except NotAllowed as refused:
+        return Ended("rejected", refused.verdict.reason, refused.verdict.text)
+    except Unfit as unfit:
+        return Ended("rejected", "too_much", str(unfit))
+    except Taken:
         return Ended("skipped", "there_already", "is in the account, and is left as it is")
-    client.contacts.update(found.contact_id, person.merged(found, change))
-    return Ended("updated")
+    except (Conflict, Invalid, NotFound) as refusal:
+        return Ended("rejected", "not_taken", f"Constant Contact did not take it: {refusal}")
+    if found is None:
+        return Ended("skipped", "not_there", comparing.NOBODY)
+    if leaves and found.outcome == "updated":
+        return Ended("updated", "unsubscribed", "is unsubscribed")
+    if found.outcome == "unchanged":
+        return Ended("unchanged", "same", "Constant Contact has it so already")
+    return Ended(found.outcome, found.reason, found.text)
 
 
-def _stands(found: Contact) -> consent.Contact:
-    away = found.email_address is not None and found.email_address.permission_to_send == "unsubscribed"
-    return consent.Contact("unsubscribed" if away else "implicit", deleted=found.deleted_at is not None)
+def _opted_out(client: Client, job: SyncJob, row: ImportRow) -> Result | None:
+    contact_id = str(row.contact_id) if row.contact_id else None
+    if contact_id is None:
+        found = client.contacts.find(row.email)
+        contact_id = found.contact_id if found is not None else None
+    if contact_id is None:
+        return None
+    return Writer(job.connection, client, Wish(), OPT_OUT, job.options["by"]).update(contact_id)
+
+
+def _put(client: Client, job: SyncJob, row: ImportRow, custom: dict[str, Field]) -> Result:
+    sets = (row.list_set, row.leave_set, row.tag_set, row.untag_set)
+    joins, leaves, tags, untags = (tuple(sorted(judging.names(one))) for one in sets)
+    wanted = Wanted(row.email, row.values, Change(add=joins, remove=leaves), Change(add=tags, remove=untags))
+    there = None
+    if row.expected == ImportRow.Outcome.UPDATED:
+        there = client.contacts.find(row.email, include=EVERYTHING)
+    writer = Writer(job.connection, client, wanted.wish(custom, there), Said(), job.options["by"])
+    if there is not None:
+        return writer.update(there.contact_id)
+    return writer.create() if job.options["mode"] == "skip" else writer.upsert()

@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from mapping.fields import STANDARD, Place
-
 ACTIONS: Final = ("upsert", "delete", "unsubscribe")
 # What a contact is read with and cannot be written: a row may be one that was read before.
 READ_ONLY: Final = frozenset(
@@ -46,20 +44,6 @@ _PARTS: Final = {"city": "city", "state": "state", "postal_code": "zip", "countr
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # Lines may be broken in an address; nothing else.
 _BREAKS: Final = re.compile(r"[\r\n\t]+")
-
-# Places of an import besides the standard ones: telephone numbers and addresses of other kinds, in JSON only.
-MORE_PLACES: Final[Mapping[str, Place]] = {
-    place.column: place
-    for place in (
-        *(Place(f"{kind}_phone", f"Phone ({kind})", "phone", 25) for kind in ("home", "work", "mobile")),
-        *(
-            Place(f"{kind}_{name}", f"{STANDARD[name].label} ({kind})", "text", STANDARD[name].longest)
-            for kind in ("work", "other")
-            for name in ("street", "city", "state", "zip", "country")
-        ),
-    )
-}
-PLACES: Final[Mapping[str, Place]] = {**STANDARD, **MORE_PLACES}
 
 
 class BadRow(Exception):

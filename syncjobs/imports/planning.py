@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from connections import facts
 from syncjobs import planner
-from syncjobs.imports import plans, pricing, quoting, rendering, scratch
+from syncjobs.imports import plans, pricing, quoting, rendering, scratch, weighing
 from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import SCRATCH, Cargo, Kind, People, Wanted
 from syncjobs.queue import Claim
@@ -41,9 +41,9 @@ def plan(claim: Claim) -> None:
     """Plan what is left to do; a pure computation over some groups."""
     with claim.transaction() as job:
         pages = quoting.pages_of(job.connection, job.accepted)
-        made = quoting.cheapest(wanted(job, groups(job)), pages)
+        made = weighing.cheapest(wanted(job, groups(job)), pages)
         keep(job, made)
-        calls = quoting.calls_of(made, pages)
+        calls = weighing.calls_of(made, pages)
         options = {**job.options, "planned_calls": job.options.get("planned_calls", 0) + calls}
         if "quote" not in options:
             options["quote"] = quoting.kept(pricing.of_plan(job, made, pages))
@@ -128,8 +128,7 @@ def _people(one: Sums, more: int, *, csv_can: bool, can_ride: bool) -> People:
         largest_row=one.largest + more if csv else 0,
         address_bytes=one.address_bytes,
         csv_can=csv_can,
-        # Whoever is written singly is read first, whatever ids are known.
-        with_ids=one.with_ids and one.action != ImportRow.Action.UNSUBSCRIBE,
+        with_ids=one.with_ids,
         deletes=one.action == ImportRow.Action.DELETE,
         opts_out=one.action == ImportRow.Action.UNSUBSCRIBE,
         clears=one.travels and not can_ride,

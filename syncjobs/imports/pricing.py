@@ -5,7 +5,7 @@ from django.conf import settings
 from connections import facts
 from connections.models import QuotaPool
 from syncjobs import activities, planner, spending
-from syncjobs.imports import quoting
+from syncjobs.imports import weighing
 from syncjobs.imports.quoting import Quote
 from syncjobs.models import SyncJob
 from syncjobs.planner import Kind
@@ -20,7 +20,7 @@ def of_plan(job: SyncJob, made: planner.Plan, pages: int, *, more: int = 0) -> Q
     """
     pool = QuotaPool.objects.get(apps=job.connection.provider_app_id)
     rounds = rounds_of(made)
-    ahead = quoting.calls_of(made, pages) + rounds + more
+    ahead = weighing.calls_of(made, pages) + rounds + more
     calls = spending.calls_of([job]).get(job.pk, 0) + ahead
     slope = activities.seconds_for_thousand(Kind.IMPORT_CSV, facts.found())
     a_round = Pace.guess(settings.ENV.ACTIVITY_SECONDS, slope).predict(job.accepted)

@@ -7,7 +7,7 @@ how good it was.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -22,10 +22,11 @@ from mapping.fields import Place
 from mapping.models import ListMapping, MirrorState, RemoteField, TagMapping
 from mapping.translation import Plan, Translated
 from mapping.values import BadValue
-from syncjobs import activities, planner
+from syncjobs import activities
 from syncjobs.imports import bodies, rendering, uploads
 from syncjobs.imports import scratch as scratch_list
 from syncjobs.imports.readers import records
+from syncjobs.imports.weighing import calls_of, cheapest
 from syncjobs.models import SyncJob, Upload
 from syncjobs.planner import Kind, Limits, People, Wanted, quoting
 from syncjobs.polling import Pace
@@ -218,28 +219,6 @@ def pages_of(connection: Connection, people: int) -> int:
 
 def _pages(people: int) -> int:
     return -(-people // PAGE)
-
-
-def calls_of(made: planner.Plan, pages: int) -> int:
-    """A plan's calls; people who must be looked up are found on the account's pages where these are fewer.
-
-    Not so who is written singly: of these each is read anew.
-    """
-    return sum(
-        min(step.calls, pages)
-        if step.kind is Kind.LOOK_UP and not any(one.whole for one in step.cargo)
-        else step.calls
-        for step in made.steps
-    )
-
-
-def cheapest(wanted: Wanted, pages: int) -> planner.Plan:
-    """The plan with the fewest calls: a temporary list is not made where the account has few pages. Pure."""
-    made = planner.plan(wanted)
-    if not made.uses_scratch:
-        return made
-    other = planner.plan(replace(wanted, scratch_allowed=False))
-    return min(made, other, key=lambda one: calls_of(one, pages))
 
 
 def _translated(plan: Plan, rows: list[list[str] | None]) -> Iterator[Translated]:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection as database
 
 from connections.models import Connection
-from mapping import consent, mirror
+from mapping import consent, consentledger, mirror
 from mapping.consent import Contact, Decision, Evidence, Will
 from mapping.models import MirrorContact, RemoteList, RemoteTag
 from syncjobs.imports import judging
@@ -43,8 +43,8 @@ def compare(claim: Claim) -> None:
 
 
 def will_of(connection: Connection) -> Will:
-    """What stands behind people whom a program writes: the connection's basis, as behind those of a file."""
-    return Will.BASIS
+    """What stands behind people whom a program writes: the basis recorded for the connection, or nothing."""
+    return Will.BASIS if consentledger.basis_of(connection) else Will.NONE
 
 
 def decide(known: MirrorContact | None, will: Will) -> Decision:

@@ -451,3 +451,16 @@ def test_reading_jobs_is_not_stopping_them(program, world, person):
     for path in ("cancel", "retry"):
         assert program.ask("POST", f"/api/jobs/{job['id']}/{path}").status_code == 403
     assert program.ask("POST", BULK, {"contacts": people(1)}).status_code == 403
+
+
+def test_without_a_recorded_basis_nobody_new_is_written(program, person, simulator):
+    news = program.list("News")
+    known = {"email": "known@people.example", "first_name": "K", "lists": [news]}
+    assert program.write([known])["counts"]["created"] == 1
+    with person.scope.transaction():
+        ConsentBasis.objects.all().delete()
+    new = {"email": "new@people.example", "lists": [news]}
+    job = program.write([{**known, "first_name": "Known"}, new])
+    assert (job["counts"]["updated"], job["counts"]["rejected"]) == (1, 1)
+    assert program.rows(job, "?outcome=rejected")[2]["reason"] == "consent_basis_missing"
+    assert "new@people.example" not in contacts(simulator)

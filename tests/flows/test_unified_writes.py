@@ -9,6 +9,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from connections import keys
 from connections.models import Environment
+from mapping import contactputs
 from mapping.models import ConsentBasis, ConsentEntry, ContactLock
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
@@ -352,6 +353,62 @@ def test_an_edit_that_met_another_is_tried_again(program, nora, simulator):
     other = good(program.ask("POST", CONTACTS, everything(email="other@people.example")))["result"]
     taken = program.ask("PATCH", f"{CONTACTS}/{other['id']}", {"email": "nora@people.example"})
     assert refused(taken, 409, "provider_conflict")["contact_id"] == nora["result"]["id"]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Have something happen between the next reading of a contact and its writing."""
+
+    def plan(act):
+        real, acts = contactputs.put, [act]
+
+        def put(*arguments):
+            if acts:
+                acts.pop()()
+            return real(*arguments)
+
+        monkeypatch.setattr(contactputs, "put", put)
+
+    return plan
+
+
+def put_out(program, contact_id):
+    address = {"address": "nora@people.example", "permission_to_send": "unsubscribed"}
+    provider(program, "PUT", f"contacts/{contact_id}", {"email_address": address, "update_source": "Account"})
+
+
+def test_who_leaves_between_our_reading_and_our_writing_stays_out(
+    program, person, nora, simulator, meanwhile
+):
+    """The provider refuses to write back who left by themselves."""
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    meanwhile(lambda: leave(simulator))
+    refused(program.ask("PATCH", path, {"first_name": "A", "lists": ["News"]}), 409, "opted_out")
+    assert good(program.ask("GET", path))["result"]["status"] == "unsubscribed"
+    assert [one.outcome for one in entries(person)][-3:] == ["sent", "refused", "skipped"]
+
+
+def test_whom_the_account_put_out_meanwhile_is_put_out_again(program, person, nora, simulator, meanwhile):
+    """The provider lets an account take back its own opt-out, so what we did by chance is undone at once."""
+    simulator.ask("/_sim/switches", {"time_form": "milliseconds"}, "PUT")
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    meanwhile(lambda: put_out(program, nora["result"]["id"]))
+    refused(program.ask("PATCH", path, {"first_name": "A"}), 409, "opted_out")
+    assert good(program.ask("GET", path))["result"]["status"] == "unsubscribed"
+    last = entries(person)[-1]
+    assert (last.call, last.permission, last.reason) == ("opt_out", "unsubscribed", "opted_out")
+
+
+def test_a_confirmation_that_was_not_asked_for_may_be_asked_for_again(program, person, nora, simulator):
+    """What the provider never got does not count as the one time in a life."""
+    leave(simulator)
+    proof = {**PROOF, "at": (datetime.now(UTC) + timedelta(minutes=1)).isoformat()}
+    body = {"email": "nora@people.example", "lists": ["News"], "consent": {"evidence": proof}}
+    simulator.ask("/_sim/faults", {"match": "resubscribe", "status": 400, "times": 1})
+    refused(program.ask("POST", UPSERT, body), 400, "provider_invalid")
+    assert [one.outcome for one in entries(person, call="resubscribe")] == ["sent", "refused"]
+    answer = program.ask("POST", UPSERT, body)
+    assert good(answer)["result"]["reason"] == "awaiting_confirmation"
 
 
 def test_what_a_put_cannot_take_away_goes_by_an_activity(program, nora, simulator):

@@ -2,7 +2,7 @@
 
     python api_fuzz.py FACTS.json
 
-FACTS: `url`, `token`, `tokens` (operation -> another token), `account`, `ids` (name of a path parameter -> ids that
+FACTS: `url`, `token`, `account`, `accounts` (operation -> another), `ids` (name of a path parameter -> ids that
 exist), `own` (operation -> the same, for it alone), `goods` (operation -> calls that are right), `cases` (how many in
 all), `successes` (how many of each operation at least), `seed`.
 Prints one JSON object: statuses by operation, and every defect with the call that shows it.
@@ -68,7 +68,7 @@ class Run:
     def generated(self, operation, name, mode, many):
         """Cases of one kind, with the linked account and, mostly, with real ids."""
         takes = {one.name for one in operation.query}
-        query = {"integrated_account_id": self.facts["account"]} if "integrated_account_id" in takes else None
+        query = self.account(name) if "integrated_account_id" in takes else None
 
         @seed(self.facts["seed"])
         @settings(
@@ -100,9 +100,11 @@ class Run:
             pools = self.pools_of(name)
             names = [one.name for one in operation.path_parameters]
             parameters = {one: next(pools[one]) for one in names if one in pools}
+            takes = "integrated_account_id" in {one.name for one in operation.query}
+            account = self.account(name) if takes else {}
             case = operation.Case(
                 path_parameters={**parameters, **good.get("path", {})},
-                query={"integrated_account_id": self.facts["account"], **good.get("query", {})},
+                query={**account, **good.get("query", {})},
                 **(
                     {"body": good["body"], "media_type": good.get("type", "application/json")}
                     if "body" in good
@@ -110,6 +112,9 @@ class Run:
                 ),
             )
             self.call(case, name)
+
+    def account(self, name):
+        return {"integrated_account_id": self.facts["accounts"].get(name, self.facts["account"])}
 
     def pools_of(self, name):
         return {**self.pools, **self.own.get(name, {})}
@@ -119,8 +124,8 @@ class Run:
 
     def call(self, case, name):
         try:
-            token = self.facts["tokens"].get(name, self.facts["token"])
-            answer = case.call(headers={"Authorization": f"Bearer {token}"}, session=self.session, timeout=30)
+            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {self.facts['token']}"}
+            answer = case.call(session=self.session, timeout=30)
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader, UnicodeError, ValueError):
             return  # no client could send it
         self.statuses[name][str(answer.status_code)] += 1

@@ -45,6 +45,8 @@ def test_no_answer_may_be_anything():
         for answer in operation["responses"].values():
             for schema in (one["schema"] for one in answer.get("content", {}).values() if "schema" in one):
                 answers.add(schema["$ref"].rpartition("/")[2])
+        if name.partition(" ")[2] in reference.AS_IT_COMES:
+            continue
         content = operation["responses"].get("200", operation["responses"].get("202", {})).get("content")
         assert content, f"{name} does not say what it answers"
     reached, waiting = set(), list(answers)

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from connections import keys, tokens, vault
-from connections.models import Connection, ConnectionToken, Environment, QuotaPool
+from connections.models import Connection, ConnectionToken, Environment, ProviderApp, QuotaPool
 from syncjobs import queue
 from syncjobs.models import SyncJob
 from tests import apart
@@ -29,6 +29,7 @@ from tests.serving import served
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600 if LONG else 300)]
 CASES, SUCCESSES = (10_500, 20) if LONG else (200, 1)
 FRESH = 9 * SUCCESSES + 8  # of what a call uses up
+EVERY_SCOPE = "account_read account_update contact_data campaign_data offline_access"
 UNIFIED = "/api/unified/marketing-automation"
 
 
@@ -37,6 +38,7 @@ def person(world, simulator):
     """A linked account with people, lists and tags, whose copy is there."""
     for number in range(6):
         create(simulator, f"person{number}@people.example", first_name="Pat")
+    ProviderApp.objects.using("operator").filter(kind="test").update(scopes=EVERY_SCOPE)
     found = Person(world)
     # What the limits do is proved elsewhere; here they would only be waited for.
     QuotaPool.objects.using("operator").update(
@@ -68,6 +70,26 @@ def spare_accounts(person, many):
             )
             for number in range(many)
         ]
+
+
+def campaigns(simulator, many):
+    """E-mail campaigns that wait for their hour: the ids of their activities."""
+    content = {
+        "format_type": 5,
+        "from_name": "Acme Bakery",
+        "from_email": "owner@acmebakery.example",
+        "reply_to_email": "owner@acmebakery.example",
+        "subject": "Bread",
+        "html_content": "<p>Bread</p>",
+    }
+    made = []
+    for number in range(many):
+        wish = {"name": f"Campaign {number}", "email_campaign_activities": [content]}
+        campaign = at_provider(simulator, "POST", "/v3/emails", wish)
+        made.append(campaign["campaign_activities"][0]["campaign_activity_id"])
+        waits = {"scheduled_date": "2030-01-01T09:00:00Z"}
+        at_provider(simulator, "POST", f"/v3/emails/activities/{made[-1]}/schedules", waits)
+    return made
 
 
 def jobs(person, state, many):
@@ -109,13 +131,16 @@ def facts(person, simulator, url, receiver, from_elsewhere):
     account = str(person.connection.pk)
     lists = at(simulator, "/v3/contact_lists", [{"name": f"List {n}"} for n in range(2 * FRESH)], "list_id")
     tags = at(simulator, "/v3/contact_tags", [{"name": f"Tag {n}"} for n in range(FRESH + 3)], "tag_id")
-    people = [create(simulator, f"fresh{n}@people.example")["contact_id"] for n in range(FRESH + 3)]
+    people = [create(simulator, f"fresh{n}@people.example")["contact_id"] for n in range(3 * FRESH + 3)]
+    criteria = {
+        "type": "and",
+        "group": [{"source": "tracking", "field": "opened", "op": "contains-any", "param": "5"}],
+    }
+    wish = {"name": "Readers", "segment_criteria": json.dumps({"version": "1.0.0", "criteria": criteria})}
+    segment = at_provider(simulator, "POST", "/v3/segments", wish)["segment_id"]
     spare = spare_accounts(person, 3 * FRESH)
     own = spare.pop()
     ask = partial(asked, Caller(person.world, token=token.reveal()))
-    of_account = ask("/api/integrated-account/token", {"integrated_account_id": own})[
-        "integrated_account_token"
-    ]
     hook = {"target_url": receiver.url, "event_types": ["api_token:created"]}
     hooks = [ask("/api/webhook", hook)["id"] for _ in range(FRESH + 2)]
     by_name = [{"name": f"Made {next(number)} {uuid4().hex[:6]}"} for _ in range(9 * SUCCESSES)]
@@ -134,7 +159,7 @@ def facts(person, simulator, url, receiver, from_elsewhere):
         "cases": CASES,
         "successes": SUCCESSES,
         "seed": 20_261,
-        "tokens": {f"{method} /api/integrated-account/me": of_account for method in ("GET", "PATCH")},
+        "accounts": {f"{method} /api/integrated-account/me": own for method in ("GET", "PATCH")},
         "ids": {
             "contact_id": people[:3],
             "list_id": lists[:3],
@@ -154,11 +179,13 @@ def facts(person, simulator, url, receiver, from_elsewhere):
         "own": {
             f"DELETE {UNIFIED}/lists/{{list_id}}": {"list_id": lists[3:FRESH]},
             f"DELETE {UNIFIED}/tags/{{tag_id}}": {"tag_id": tags[3:]},
-            f"DELETE {UNIFIED}/contacts/{{contact_id}}": {"contact_id": people[3:]},
+            f"DELETE {UNIFIED}/contacts/{{contact_id}}": {"contact_id": people[3:FRESH]},
             "DELETE /api/proxy/{resource}/{item}": {
                 "resource": ["contact_lists"],
                 "item": lists[FRESH : FRESH + FRESH // 2],
             },
+            "DELETE /api/custom/{rest}": {"rest": [f"contacts/{one}" for one in people[FRESH : 2 * FRESH]]},
+            "DELETE /api/custom/v3/{rest}": {"rest": [f"contacts/{one}" for one in people[2 * FRESH :]]},
             "DELETE /api/integrated-account/{account_id}": {"account_id": spare[: 2 * FRESH]},
             "PATCH /api/integrated-account/{account_id}": {"account_id": [own]},
             "PUT /api/integrated-account/{account_id}/consent-basis": {"account_id": [own]},
@@ -181,7 +208,30 @@ def facts(person, simulator, url, receiver, from_elsewhere):
                 {"body": {"contacts": [one], "dry_run": True}} for one in someone
             ],
             "POST /api/proxy/{resource}": proxied,
-            "PATCH /api/proxy/{resource}": [{"path": {"resource": "contact_lists"}}],
+            "PATCH /api/proxy/{resource}": [
+                {"path": {"resource": "account_summary"}, "body": {"organization_name": "Acme Bakery"}}
+            ],
+            "DELETE /api/proxy/{resource}": [
+                {"path": {"resource": "email_schedules"}, "query": {"campaign_activity_id": one}}
+                for one in campaigns(simulator, SUCCESSES + 1)
+            ],
+            "POST /api/proxy/{resource}/{item}": [
+                {"path": {"resource": "activities", "item": "contact_exports"}, "body": {}}
+            ],
+            **{
+                f"PUT /api/custom/{version}{{rest}}": [
+                    {"path": {"rest": f"contact_tags/{tags[0]}"}, "body": {"name": f"Tag {uuid4()}"}}
+                    for _ in range(9 * SUCCESSES)
+                ]
+                for version in ("", "v3/")
+            },
+            **{
+                f"PATCH /api/custom/{version}{{rest}}": [
+                    {"path": {"rest": f"segments/{segment}/name"}, "body": {"name": f"Readers {uuid4()}"}}
+                    for _ in range(9 * SUCCESSES)
+                ]
+                for version in ("", "v3/")
+            },
             "PATCH /api/proxy/{resource}/{item}": [
                 {"path": one, "body": {"name": f"Tag {uuid4()}"}}
                 for one in tagged

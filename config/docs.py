@@ -221,14 +221,12 @@ ADDRESSES: Final = (
 
 
 def _programs() -> dict[str, Any]:
-    curl = 'curl -s -H "Authorization: Bearer $TOKEN"'
-    contacts = f"{settings.PUBLIC_URL}/api/unified/marketing-automation/contacts?limit=5"
+    curl = 'curl -sS -H "Authorization: Bearer $PATCHBAY_TOKEN"'
+    contacts = f"{settings.PUBLIC_URL}/api/unified/marketing-automation/contacts"
     first = "\n".join(
         (
-            "TOKEN=pb_test_...",
-            f"{curl} {settings.PUBLIC_URL}/api/integrated-account",
-            "ACCOUNT=...",
-            f'{curl} -H "X-Integrated-Account-Id: $ACCOUNT" "{contacts}"',
+            f"{curl} {settings.PUBLIC_URL}/api/ping",
+            f'{curl} "{contacts}?limit=5&integrated_account_id=$PATCHBAY_ACCOUNT"',
         )
     )
     return {

@@ -3,10 +3,14 @@
 Each run is made once, looked at while it is up, and ended; the tests speak of what was seen.
 """
 
+import html
+import json
 import os
 import re
 import signal
 import stat
+import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +65,7 @@ class Seen:
     steps: list[dict[str, Any]]
     calls: list[dict[str, Any]]
     contacts: list[int]
+    first_calls: str = ""
     output: str = ""
     status: int | None = None
 
@@ -128,9 +133,26 @@ def data() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def first(data: Path) -> Seen:
-    """The first run, ended by SIGTERM."""
+    """The first run, ended by SIGTERM; a developer has made the first calls."""
     with Patchbay(data) as patchbay:
-        return Seen.of(patchbay).ended(patchbay, signal.SIGTERM)
+        seen = Seen.of(patchbay)
+        seen.first_calls = first_calls(patchbay)
+        return seen.ended(patchbay, signal.SIGTERM)
+
+
+def first_calls(patchbay: Patchbay) -> str:
+    """What a terminal shows for three copied commands: the line that `up` printed, and the two of the guide."""
+    [export] = re.findall(r"export PATCHBAY_TOKEN=.*$", patchbay.output, re.MULTILINE)
+    guide = httpx.get(patchbay.ready["url"] + "/docs/programs/").text
+    [commands] = re.findall(r'<code id="first-call-commands">(.*?)</code>', guide, re.DOTALL)
+    typed = "\n".join((export, *html.unescape(commands).splitlines()))
+    assert len(typed.splitlines()) == 3
+    began = time.monotonic()
+    done = subprocess.run(["bash", "-ec", typed], capture_output=True, text=True, check=True, timeout=60)
+    print(
+        f"three commands, {time.monotonic() - began:.2f} s, {patchbay.seconds_to_ready:.0f} s after `up` began"
+    )
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +195,14 @@ def test_the_ready_file_says_all_and_secrets_are_their_owners_only(first: Seen) 
     assert all(first.ready[name] for name in READY)
     assert set(first.modes.values()) == {0o600}
     assert first.health == 200
+
+
+def test_three_copied_commands_lead_to_the_first_answers(first: Seen) -> None:
+    ping, end = json.JSONDecoder().raw_decode(first.first_calls)
+    contacts = json.loads(first.first_calls[end:])
+    assert ping["result"]["environment"] == "test"
+    assert len(contacts["result"]) == 5
+    assert contacts["next_cursor"]
 
 
 def test_it_listens_on_this_machine_only(first: Seen) -> None:

@@ -160,6 +160,9 @@ class Run:
         if demo:
             lines.append(f"  sign in with  {demo.get('email')}  {demo.get('password')}")
             lines.append(f"  API token     {demo.get('api_token')}")
+            token, account = demo.get("api_token"), demo.get("integrated_account_id")
+            lines.append(f"  to begin      export PATCHBAY_TOKEN={token} PATCHBAY_ACCOUNT={account}")
+            lines.append(f"                and what {settings['PUBLIC_URL']}/docs/programs/ says")
         if mail.keeps():
             lines.append(f"  outbox        {settings['PUBLIC_URL']}/outbox/  (no mail leaves this machine)")
         lines += [f"  data          {self.data}", "Ctrl-C stops everything.", ""]

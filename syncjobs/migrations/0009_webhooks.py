@@ -20,10 +20,10 @@ BEGIN
         SELECT d.not_before FROM syncjobs_webhookdelivery d
         WHERE d.webhook_id = w.id AND d.state IN ('queued', 'sending') AND d.not_before <= moment
             AND (d.state = 'queued' OR d.lease_until < moment)
-            AND NOT EXISTS (
-                SELECT FROM syncjobs_webhookdelivery e
-                WHERE e.webhook_id = d.webhook_id AND e.about = d.about AND e.id < d.id
-                    AND e.state IN ('queued', 'sending')
+            AND d.id = (
+                SELECT e.id FROM syncjobs_webhookdelivery e
+                WHERE e.webhook_id = d.webhook_id AND e.about = d.about AND e.state IN ('queued', 'sending')
+                ORDER BY e.id LIMIT 1
             )
         ORDER BY d.not_before, d.id LIMIT 1
     ) due

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from connections import keys, rotation, tokens
 from connections.models import AuditEvent, Connection, ConnectionToken, Environment
-from syncjobs import queue, runner, webhookevents, webhooksending
+from syncjobs import queue, runner, tasks, webhookevents, webhooksending
 from syncjobs.models import SyncJob, Webhook, WebhookDelivery
 from tests.flows.importing import MAPPED, Person, csv_file
 from tests.flows.programs import Program
@@ -315,6 +315,26 @@ def test_the_key_ring_is_turned_for_secrets_too(program, receiver, settings_of):
     program.ask("POST", "/api/webhook/test", {"id": made["id"]})
     webhooksending.send_due()
     assert signed_by(made["secret"], receiver.received[0]) == (True, 1)
+
+
+def test_the_task_sends_what_is_due(program, receiver):
+    made = create(program, receiver.url)
+    program.ask("POST", "/api/webhook/test", {"id": made["id"]})
+    tasks.deliver()
+    assert receiver.events == ["test"]
+
+
+def test_the_contracts_shapes(program, receiver):
+    wish = {"target_url": receiver.url, "event_types": ["api_token:created"], "is_active": True}
+    made = program.ask("POST", "/compat/webhook", wish).json()
+    assert {name: made[name] for name in wish} == wish
+    assert made["secret"]
+    listed = program.ask("GET", "/compat/webhook").json()
+    assert [one["id"] for one in listed["result"]] == [made["id"]]
+    assert listed["next_cursor"] is None
+    changed = program.ask("PATCH", f"/compat/webhook/{made['id']}", {"is_active": False}).json()
+    assert changed["is_active"] is False
+    assert program.ask("DELETE", f"/compat/webhook/{made['id']}").json() == {"id": made["id"]}
 
 
 def test_drain_sends_them_too(program, receiver):

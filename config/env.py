@@ -228,6 +228,7 @@ class Env(BaseSettings):
         "5,300,1800,7200,18000,36000,50400,72000,86400",
         description="Seconds between the tries of one webhook delivery, comma-separated; a little chance is added.",
     )
+    WEBHOOKS_MOST: int = Field(20, ge=1, description="Webhooks that one environment may have.")
     FAILPOINT: str = Field(
         "",
         pattern=r"^([a-z_.]+:\d+)?$",

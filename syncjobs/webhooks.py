@@ -17,7 +17,6 @@ from syncjobs import egress, webhooksigning
 from syncjobs.models import Webhook
 from syncjobs.webhookevents import EVENTS
 
-MOST: Final = 20
 MOST_NAMED: Final = 5
 SECRET: Final = "webhook_secret"  # noqa: S105  # the name of a place
 FORMER: Final = "webhook_former"
@@ -65,11 +64,11 @@ def create(
     """A new endpoint and its secret, whose text exists only in what is returned. `faults` has found none.
 
     Raises:
-        TooMany: there are `MOST` already.
+        TooMany: there are WEBHOOKS_MOST already.
     """
     # Held, so that two at once come one after the other and the count is true.
     Environment.objects.select_for_update().get(pk=scope.environment_id)
-    if Webhook.objects.count() >= MOST:
+    if Webhook.objects.count() >= settings.ENV.WEBHOOKS_MOST:
         raise TooMany
     webhook = Webhook(
         pk=uuid.uuid4(),

@@ -145,7 +145,7 @@ def create_webhook(request: HttpRequest, body: NewWebhook) -> dict[str, Any]:
         try:
             webhook, secret = webhooks.create(scope, **body.dict())
         except webhooks.TooMany:
-            words = f"This environment has {webhooks.MOST} webhooks, the most. Delete one first."
+            words = f"This environment has {settings.ENV.WEBHOOKS_MOST} webhooks, the most. Delete one first."
             raise Fault("too_many_webhooks", HTTPStatus.CONFLICT, words) from None
         _record(request, scope, "webhook_created", webhook)
     return {"result": {**shown(webhook), "secret": secret.reveal()}}

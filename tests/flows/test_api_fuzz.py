@@ -269,7 +269,10 @@ def test_no_call_is_answered_outside_the_document(world, person, simulator, sett
     known, from_elsewhere = tmp_path / "facts.json", token_from_elsewhere(world)
     with served() as url, Receiver() as receiver:
         settings_of(
-            EGRESS_ALLOW=receiver.place, API_TOKEN_CALLS_PER_WINDOW=10**9, ACCOUNT_CALLS_PER_WINDOW=10**9
+            EGRESS_ALLOW=receiver.place,
+            API_TOKEN_CALLS_PER_WINDOW=10**9,
+            ACCOUNT_CALLS_PER_WINDOW=10**9,
+            WEBHOOKS_MOST=10**6,
         )
         known.write_text(json.dumps(facts(person, simulator, url, receiver, from_elsewhere)))
         done = subprocess.run(

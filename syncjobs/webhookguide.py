@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from syncjobs import webhooks, webhooksending
+from syncjobs import webhooksending
 
 PYTHON: Final = '''\
 import base64, hashlib, hmac, json, time
@@ -72,7 +72,7 @@ def facts() -> dict[str, Any]:  # Any: what a template takes
         "python": PYTHON,
         "javascript": JAVASCRIPT,
         "truto": TRUTO,
-        "most": webhooks.MOST,
+        "most": settings.ENV.WEBHOOKS_MOST,
         "seconds": f"{settings.ENV.EGRESS_SECONDS:g}",
         "tries": len(lengths) + 1,
         "pauses": ", ".join(_lasting(one) for one in lengths),

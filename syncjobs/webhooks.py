@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
+
 from connections import vault
 from connections.constantcontact.redaction import Secret
 from connections.models import Environment

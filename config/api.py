@@ -16,6 +16,7 @@ from ninja.security import HttpBearer
 from config import capabilities
 from connections import daybudget, ratelimits, scoping
 from connections.api import apitokens, bringing, custom, linktokens, named
+from connections.api.bodies import Bodies
 from connections.api.contract import Fault
 from connections.constantcontact import errors
 from connections.constantcontact.errors import ProviderError, QuotaRefused
@@ -42,6 +43,7 @@ api = NinjaAPI(
     version="0.1.0",
     description="Linked Constant Contact accounts and the jobs that work on them.",
     auth=ApiToken(),
+    parser=Bodies(),
     docs_url=None,
     openapi_url=None,
     urls_namespace="api",
@@ -245,7 +247,9 @@ def sealed(request: HttpRequest, error: CannotOpen) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """400: a body that is no JSON."""
+    """400: a body that is no JSON, or holds what nobody could keep."""
+    if isinstance(error.__cause__, Fault):
+        return fault(request, error.__cause__)
     return _fault(request, error.status_code, "invalid_request", f"{error}.")
 
 

@@ -28,6 +28,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "P11": ("tests.benchmarks.priority", "figures"),
     "P12": ("tests.benchmarks.day", "figures"),
     "P13": ("tests.benchmarks.polling", "figures"),
+    "P16": ("tests.benchmarks.serving", "p16"),
+    "P17": ("tests.benchmarks.serving", "p17"),
     "flips-import": ("tests.benchmarks.flips", "imports"),
     "flips-limit": ("tests.benchmarks.flips", "limits"),
     "flips-kills": ("tests.benchmarks.flips", "kills"),

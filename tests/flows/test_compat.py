@@ -88,6 +88,21 @@ def test_what_is_not_here_says_where_to_look(program, path):
     assert "/docs/api/" in answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ('{"name": "a\\u0000b"}', "name"),
+        ('{"name": "\\ud800"}', "name"),
+        ('{"name": "x", "more": [{"deep": NaN}]}', "more.0.deep"),
+        ('{"name": "x", "a\\u0000": 1}', ""),
+    ],
+)
+def test_what_nobody_could_keep_is_refused_at_its_place(program, body, place):
+    answer = program.ask("POST", "/api/unified/marketing-automation/lists", body)
+    assert answer.status_code == 400
+    assert [one["field"] for one in answer.json()["details"]["failures"]] == [place]
+
+
 @pytest.mark.parametrize("prefix", ["api", "compat"])
 def test_another_method_is_told_which_there_are(program, prefix):
     answer = program.ask("PUT", f"/{prefix}/ping")

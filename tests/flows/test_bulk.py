@@ -1,6 +1,7 @@
 """Bulk writes of contacts over HTTP against the simulator: a job whose rows say what became of each."""
 
 import json
+import time
 
 import pytest
 
@@ -10,7 +11,7 @@ from mapping.models import ConsentBasis, ConsentEntry
 from syncjobs.models import ImportRow, SyncJob
 from tests.flows.importing import Person, contacts
 from tests.flows.programs import Program, bytes_of
-from tests.long import LONG
+from tests.long import LONG, LONG_ONLY
 
 BULK = "/api/unified/marketing-automation/contacts/bulk"
 MODES = ("upsert", "fill_blanks", "skip")
@@ -464,3 +465,19 @@ def test_without_a_recorded_basis_nobody_new_is_written(program, person, simulat
     assert (job["counts"]["updated"], job["counts"]["rejected"]) == (1, 1)
     assert program.rows(job, "?outcome=rejected")[2]["reason"] == "consent_basis_missing"
     assert "new@people.example" not in contacts(simulator)
+
+
+@LONG_ONLY
+def test_a_hundred_thousand_people_take_a_few_calls(program, simulator):
+    rows = people(100_000, last_name="Quill", lists=["News"], tags=["VIP"], custom_fields={"Plan": "team"})
+    body = "\n".join(json.dumps(one) for one in rows)
+    began = time.monotonic()
+    answer = program.ask("POST", f"{BULK}?create_missing=true", body, content_type="application/x-ndjson")
+    taken_in = time.monotonic() - began
+    assert answer.status_code == 202, answer.content
+    program.person.finish(answer.json()["result"]["id"], seconds=900)
+    job = program.job(answer.json()["result"]["id"])
+    assert (job["state"], job["counts"]["created"]) == ("done", 100_000)
+    print(f"taken in in {taken_in:.1f} s, done in {time.monotonic() - began:.1f} s, {job['provider_calls']}")
+    # A list, a tag and a field; three imports; one tagging, by the list.
+    assert len(changing(simulator)) <= 7, changing(simulator)

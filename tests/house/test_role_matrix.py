@@ -92,6 +92,7 @@ ENDPOINTS: dict[str, str] = {
     "api/jobs/<uuidstr:job_id>/retry": "jobs:write",
     "api/jobs/<uuidstr:job_id>/rows": "jobs:read",
     "api/unified/marketing-automation/contacts": "contacts:read",
+    "api/unified/marketing-automation/contacts/bulk": "contacts:write",
     "api/unified/marketing-automation/contacts/upsert": "contacts:write",
     "api/unified/marketing-automation/contacts/<contact_id>": "contacts:read",
     "api/unified/marketing-automation/lists": "contacts:read",

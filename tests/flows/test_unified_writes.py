@@ -10,7 +10,7 @@ from django.db import ProgrammingError, connection, transaction
 from connections import keys
 from connections.models import Environment
 from mapping import contactputs
-from mapping.models import ConsentBasis, ConsentEntry, ContactLock
+from mapping.models import ConsentBasis, ConsentEntry, ContactLock, MirrorContact
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
 
@@ -130,6 +130,33 @@ def test_what_is_not_named_stays(program, nora, simulator):
     same = good(program.ask("PATCH", CONTACTS, {"id": nora["result"]["id"], "first_name": "Eleonora"}))
     assert same["meta"] == {"outcome": "unchanged"}
     assert [method for method, _ in calls(simulator)].count("PUT") == 1
+
+
+def test_the_mirror_is_told(program, person, nora):
+    """An import that follows compares with what was written, and not with what was there before."""
+
+    def mirrored():
+        with person.scope.transaction():
+            return MirrorContact.objects.get(email_key="nora@people.example")
+
+    first = mirrored()
+    assert (str(first.contact_id), first.standing, first.permission) == (
+        nora["result"]["id"],
+        "active",
+        "implicit",
+    )
+    with (
+        person.scope.transaction()
+    ):  # as an export would have told of a field that no reading of one contact has
+        MirrorContact.objects.update(values={**first.values, "of another kind": "x"})
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    good(program.ask("PATCH", path, {"last_name": None, "lists": [], "custom_fields": {"visits": 13}}))
+    kept = {"first_name": "Nora", "job_title": "Baker", "street": "1 Elm St\nFlat 2", "city": "Salem"}
+    kept |= {"zip": "02115", "cf:visits": "13", "cf:member": "true", "of another kind": "x"}
+    assert (mirrored().values, mirrored().list_ids) == (kept, [])
+    assert len(mirrored().tag_ids) == 1
+    good(program.ask("PATCH", path, {"consent": {"permission_to_send": "unsubscribed"}}))
+    assert mirrored().standing == "unsubscribed"
 
 
 def test_null_makes_blank_and_an_object_changes_lists_and_tags(program, nora):

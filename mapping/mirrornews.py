@@ -56,7 +56,8 @@ def keep_contact(connection: Connection, contact: Contact) -> None:
     at = max(filter(None, (contact.updated_at, address.updated_at if address else None)), default=None)
     if one is None or one.standing == "deleted" or at is None:
         return
-    values = json.dumps({column: value for column, value in one.values.items() if value}, ensure_ascii=False)
+    known = {column: value.replace("\x00", "") for column, value in one.values.items() if value}
+    values = json.dumps(known, ensure_ascii=False)
     told = [*COLUMNS, *custom.values()]
     arguments = [
         *(connection.tenant_id, connection.environment_id, connection.pk),

@@ -195,6 +195,11 @@ def test_what_was_read_may_be_sent_back(program, nora):
     ("body", "field"),
     [
         ({"email": "nobody"}, "email"),
+        ({"email": None}, "email"),
+        ({"first_name": "No\x00ra"}, "first_name"),
+        ({"remote_data": {"score": float("nan")}}, "remote_data.score"),
+        ({"tags": {"add": ["half \ud800"]}}, "tags.add.0"),
+        ({"remote_data": {"notes": [{"content": "\x00"}]}}, "remote_data.notes.0.content"),
         ({"first_name": "x" * 51}, "first_name"),
         ({"phones": [{"phone": "call me"}]}, "phones.0.phone"),
         ({"phones": [{"phone": "+1 555 0100", "type": "fax"}]}, "body.phones.0.type"),

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
+from connections import tenancy
 from connections.constantcontact import errors
 from connections.constantcontact.client import Client
 from connections.constantcontact.shapes import Contact, ContactSent, SignUpSent
 from connections.constantcontact.shapes import writing as wire
 from connections.constantcontact.shapes.writing import Source
 from connections.models import Connection
-from mapping import consentledger, contactlocks, contactputs
+from mapping import consentledger, contactlocks, contactputs, mirrornews
 from mapping.consent import Call, Evidence
 from mapping.consentledger import Entry
 from mapping.contactends import NotAllowed, Result, Taken
@@ -73,7 +74,7 @@ class Writer:
         except errors.ProviderError as error:
             self._undo(entry, entry_id, error)
             raise
-        return Result("created", contactputs.full(self.client, made), entry_id)
+        return self._told(Result("created", contactputs.full(self.client, made), entry_id))
 
     def upsert(self) -> Result:
         """The person with this address, new or there already. Raises as `create`, but for Taken."""
@@ -206,7 +207,7 @@ class Writer:
             raise
         if not verdict.permission and contactputs.opted_in_by_us(before, written.contact):
             return self._taken_back(lease, written.contact)
-        return Result("updated", written.contact, entry_id, activities=written.activities)
+        return self._told(Result("updated", written.contact, entry_id, activities=written.activities))
 
     def _put(self, lease: Lease, before: Contact, body: ContactSent) -> Written:
         source: Source = self.update_source or self.heard.update_source
@@ -228,7 +229,7 @@ class Writer:
         )
         _, entry_id = self._decided(there, verdict)
         out = contactputs.put(self.client, lease, there, self._body(there, verdict), "Account")
-        return Result("skipped", out.contact, entry_id, "opted_out", verdict.text)
+        return self._told(Result("skipped", out.contact, entry_id, "opted_out", verdict.text))
 
     # --- Signing up --------------------------------------------------------------------------------------------
 
@@ -244,7 +245,7 @@ class Writer:
         """What the form could not take is written after it; the permission is the form's."""
         before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
         written = self._put(lease, before, self._body(before, Verdict(Call.UPDATE)))
-        return Result(outcome, written.contact, entry_id, activities=written.activities)
+        return self._told(Result(outcome, written.contact, entry_id, activities=written.activities))
 
     def _sign_up(self, contact: Contact | None, verdict: Verdict) -> tuple[str, UUID]:
         """The person's own opt-in, by the provider's form; what the form does not take follows by PUT."""
@@ -270,6 +271,12 @@ class Writer:
         return list(found)[:50]
 
     # --- Answers -----------------------------------------------------------------------------------------------
+
+    def _told(self, result: Result) -> Result:
+        """The mirror is told what was written, so that no import compares with what was there before."""
+        with tenancy.acting_for(self.connection.tenant_id, self.connection.environment_id):
+            mirrornews.keep_contact(self.connection, result.contact)
+        return result
 
     def _whose(self, error: errors.Conflict) -> str:
         """Whose the address is: the refusal mostly says it."""

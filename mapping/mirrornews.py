@@ -3,6 +3,7 @@
 Runs inside the connection's scope; `at` is always the provider's time.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -10,9 +11,12 @@ from typing import Any, Final
 from django.db import connection as database
 
 from connections import staging
+from connections.constantcontact.shapes import Contact
 from connections.models import Connection
 from mapping import mirror
-from mapping.known import Standing
+from mapping.fields import custom_column
+from mapping.known import COLUMNS, Standing, known_of
+from mapping.models import RemoteField
 
 
 def keep_standing(
@@ -38,6 +42,45 @@ def keep_standing(
             """,
             [connection.tenant_id, connection.environment_id, connection.pk, standing, permission, at],
         )
+
+
+def keep_contact(connection: Connection, contact: Contact) -> None:
+    """Keep a contact that was just read or written whole, as of the provider's time of its newest change.
+
+    Nothing is kept over newer news, and a tombstone stays: only a whole reading lifts it.
+    """
+    fields = list(RemoteField.objects.filter(connection=connection))
+    custom = {str(row.custom_field_id): custom_column(row.name) for row in fields}
+    one = known_of(contact, custom, {str(row.custom_field_id): row.choice_ids for row in fields})
+    address = contact.email_address
+    at = max(filter(None, (contact.updated_at, address.updated_at if address else None)), default=None)
+    if one is None or one.standing == "deleted" or at is None:
+        return
+    known = {column: value.replace("\x00", "") for column, value in one.values.items() if value}
+    values = json.dumps(known, ensure_ascii=False)
+    told = [*COLUMNS, *custom.values()]
+    arguments = [
+        *(connection.tenant_id, connection.environment_id, connection.pk),
+        *(one.email_key, one.contact_id, one.standing, one.permission),
+        *(values, values, sorted(one.list_ids or ()), sorted(one.tag_ids or ()), at),
+        *(told, told),
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_KEEP_ONE, arguments)
+
+
+_KEEP_ONE: Final = """
+    INSERT INTO mapping_mirrorcontact AS old (tenant_id, environment_id, connection_id, email_key, contact_id, standing,
+        permission, values, values_hash, list_ids, tag_ids, seen_at, changed_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, md5(%s::jsonb::text), %s::uuid[], %s::uuid[], %s, clock_timestamp())
+    ON CONFLICT (tenant_id, connection_id, email_key) DO UPDATE SET
+        contact_id = excluded.contact_id, standing = excluded.standing, permission = excluded.permission,
+        values = (old.values - %s::text[]) || excluded.values,
+        values_hash = md5(((old.values - %s::text[]) || excluded.values)::text),
+        list_ids = excluded.list_ids, tag_ids = excluded.tag_ids,
+        seen_at = excluded.seen_at, changed_at = excluded.changed_at
+    WHERE old.standing <> 'deleted' AND old.seen_at <= excluded.seen_at
+"""
 
 
 def optouts_known_until(connection: Connection, moment: datetime) -> None:

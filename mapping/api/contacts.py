@@ -88,7 +88,7 @@ def upsert_contact(
     ended: dict[str, object] = {
         "outcome": result.outcome,
         "reason": result.reason or None,
-        "contact": _written(write, result),
+        "contact": asking.trimmed(asked_of(request), [_written(write, result)])[0],
     }
     return one_of(request, ended, **write.meta(result))
 

@@ -23,6 +23,7 @@ from mapping.contactlocks import Busy
 from mapping.contactwrites import Writer
 from mapping.resolving import Resolver
 from mapping.unified import naming, writing_consent
+from mapping.unified.asking import unstorable
 from mapping.unified.naming import Changes, Named
 from mapping.unified.writing import Reader, Unfit, Wish
 from mapping.unified.writing_consent import Said, Verdict
@@ -84,10 +85,10 @@ class Written:
         """What needs no look at the account."""
         body, read, given = self._body, self._reader, self._body.model_fields_set
         email = None
-        if body.email is not None:
+        if "email" in given:
             email = read.text("email", body.email, "email")
             if email is None and not read.failures:
-                read.failures.append(("email", "an e-mail address"))
+                read.failures.append(("email", "an e-mail address; it can be changed, not taken away"))
         core: dict[str, str | None] = {
             name: read.text(name, getattr(body, name), name)
             for name in ("first_name", "last_name")
@@ -140,7 +141,7 @@ def opened(request: HttpRequest, body: ChangedContact, named: UUID | None) -> It
     """One write of the linked account that is named; what cannot be done ends as a fault of the API."""
     account = account_of(request, named)
     try:
-        yield Written(account, body, scope_of(request), _ignored(request, body))
+        yield Written(account, body, scope_of(request), _checked(request, body))
     except Unfit as unfit:
         raise refused(*unfit.failures) from None
     except Busy:
@@ -154,9 +155,20 @@ def opened(request: HttpRequest, body: ChangedContact, named: UUID | None) -> It
         raise _not_allowed(scope_of(request), account, _said(body), error.verdict) from None
 
 
-def _ignored(request: HttpRequest, body: ChangedContact) -> list[str]:
-    """Names in the body that mean nothing here. Raises a Fault where the program wants to know."""
-    names = sorted(set(json.loads(request.body)) - set(type(body).model_fields) - READ_ONLY)
+def _checked(request: HttpRequest, body: ChangedContact) -> list[str]:
+    """Names in the body that mean nothing here.
+
+    Raises:
+        Fault: texts that cannot be kept; with `strict`, also such names.
+    """
+    document = json.loads(request.body)
+    try:
+        found = unstorable(document)
+    except RecursionError:
+        found = [("body", "nested less deeply")]
+    if found:
+        raise refused(*found)
+    names = sorted(set(document) - set(type(body).model_fields) - READ_ONLY)
     if names and asked_of(request).strict:
         raise refused(*((name, "no field of a contact that can be written") for name in names))
     return names

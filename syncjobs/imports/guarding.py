@@ -13,9 +13,8 @@ from typing import Final
 from connections import gateway
 from connections.constantcontact.shapes import Contact
 from mapping import consent, fields, mirror
-from mapping.known import Known, Standing
+from mapping.known import Known, known_of
 from mapping.models import MirrorContact, RemoteField
-from mapping.values import email_key
 from syncjobs.imports import batching, cutting, judging, plans
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.planner import IMPORTS
@@ -24,15 +23,6 @@ from syncjobs.queue import Claim
 # Clocks differ, and a change shows only after a while.
 WINDOW: Final = timedelta(minutes=10)
 INCLUDED: Final = ("custom_fields", "list_memberships", "phone_numbers", "street_addresses")
-# How a contact calls what an import calls otherwise.
-_ADDRESS: Final = {
-    "street": "street",
-    "city": "city",
-    "state": "state",
-    "postal_code": "zip",
-    "country": "country",
-}
-_PHONE: Final = {"phone_number": "phone"}
 NEWER: Final = "changed at Constant Contact after the import had looked; the newer values stay"
 
 
@@ -107,34 +97,3 @@ def verdict(
         before.get(column, "") != value for column, value in now.values.items() if column in row.values
     )
     return ("newer_there", NEWER) if changed or then is None else None
-
-
-def known_of(contact: Contact, custom: Mapping[str, str]) -> Known | None:
-    """A contact of a page as an export would tell it; None for one without an address."""
-    if contact.email_address is None:
-        return None
-    away = contact.email_address.permission_to_send == "unsubscribed"
-    standing: Standing = "deleted" if contact.deleted_at else "unsubscribed" if away else "active"
-    values = {
-        name: str(value)
-        for name in ("first_name", "last_name", "job_title", "company_name", "anniversary")
-        if (value := contact.document.get(name))
-    }
-    values |= {name: str(contact.document.get(name) or "") for name in ("birthday_month", "birthday_day")}
-    values |= {
-        custom[one.custom_field_id]: one.value or ""
-        for one in contact.custom_fields or ()
-        if one.custom_field_id in custom
-    }
-    values |= _part(contact, "street_addresses", _ADDRESS) | _part(contact, "phone_numbers", _PHONE)
-    return Known(
-        email_key(contact.email_address.address), standing, values, frozenset(contact.list_memberships or ())
-    )
-
-
-def _part(contact: Contact, name: str, columns: Mapping[str, str]) -> dict[str, str]:
-    """Import columns out of a contact's address or telephone number: those that an import without a kind fills."""
-    parts = contact.document.get(name)
-    found = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-    part = next((one for one in found if one.get("kind") in {"home", "other"}), {})
-    return {column: str(part.get(key) or "") for key, column in columns.items()}

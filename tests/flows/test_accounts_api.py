@@ -213,32 +213,29 @@ def test_a_token_of_one_account_needs_no_name_and_takes_no_other(world, caller, 
     assert own.ask("PATCH", f"{ACCOUNTS}/me", {"is_paused": True}).status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/api/ping"),
-        ("GET", ACCOUNTS),
-        ("GET", "{account}"),
-        ("PATCH", "{account}"),
-        ("DELETE", "{account}"),
-        ("POST", f"{ACCOUNTS}/token"),
-        ("POST", f"{ACCOUNTS}/bulk-delete"),
-        ("POST", "/api/link-token"),
-        ("GET", "/api/api-token"),
-        ("GET", "/api/jobs"),
-        ("GET", "/api/quota"),
-    ],
-)
-def test_a_token_of_one_account_opens_nothing_else(world, caller, account, person, method, path):
-    own = account_token(world, caller, person.connection)
-    body = (
-        None
-        if method in {"GET", "DELETE"}
-        else {"tenant_id": "x", "integrated_account_id": str(person.connection.pk)}
-    )
-    if path.endswith("bulk-delete"):
-        body = {"ids": [str(person.connection.pk)]}
-    assert reason(own.ask(method, path.format(account=account), body), 403) == "account_token_only"
+def test_a_token_of_one_account_opens_nothing_else(world, caller, account, person):
+    own, key = account_token(world, caller, person.connection), str(person.connection.pk)
+    for path in (
+        "/api/ping",
+        ACCOUNTS,
+        account,
+        f"{account}/tools",
+        "/api/api-token",
+        "/api/jobs",
+        "/api/quota",
+    ):
+        assert reason(own.ask("GET", path), 403) == "account_token_only", path
+    for path, body in (
+        (f"{ACCOUNTS}/token", {"integrated_account_id": key}),
+        (f"{ACCOUNTS}/bulk-delete", {"ids": [key]}),
+        (f"{ACCOUNTS}/refresh-credentials", {"id": key}),
+        (ACCOUNTS, {"tenant_id": "x", "refresh_token": "x"}),
+        ("/api/link-token", {"tenant_id": "x"}),
+    ):
+        assert reason(own.ask("POST", path, body), 403) == "account_token_only", path
+    assert reason(own.ask("PATCH", account, {"context": {"a": 1}}), 403) == "account_token_only"
+    assert reason(own.ask("DELETE", account), 403) == "account_token_only"
+    assert result(caller.ask("GET", account))["context"] == {}
 
 
 def test_a_token_of_one_account_ends_in_time_and_with_its_maker(world, caller, person):
@@ -375,3 +372,25 @@ def test_tools_say_what_they_take(caller, account):
         "user-directory",
         "proxy",
     }
+
+
+# --- The same by hand ------------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_paused_and_removed_on_its_page(world, person):
+    page = f"/w/{world.tenant.pk}/test/accounts/{person.connection.pk}/"
+
+    def text():
+        return " ".join(person.client.get(page).content.decode().split())
+
+    assert "Pause Acme Bakery" in text()
+    assert person.client.post(f"{page}pause/", {"paused": "1"}).status_code == 302
+    assert "Resume Acme Bakery" in text()
+    assert person.client.post(f"{page}pause/", {"paused": "0"}).status_code == 302
+    assert "Pause Acme Bakery" in text()
+    assert "It cannot be undone" in person.client.get(f"{page}remove/").content.decode()
+    assert person.client.post(f"{page}remove/").status_code == 422
+    assert "Acme Bakery" in text()
+    gone = person.client.post(f"{page}remove/", {"remove": "on"}, follow=True)
+    assert "Acme Bakery is removed." in gone.content.decode()
+    assert person.client.get(page).status_code == 404

@@ -34,6 +34,8 @@ TABLE: dict[str, tuple[str | None, str | None]] = {
     f"{PLACE}mapping/": ("view", None),
     f"{PLACE}mapping/from-test/": ("view", "take the set-up live"),
     ACCOUNT: ("view", None),
+    f"{ACCOUNT}pause/": (None, "connect"),
+    f"{ACCOUNT}remove/": ("connect", "connect"),
     f"{ACCOUNT}mapping/": ("view", "map"),
     f"{ACCOUNT}mapping/fields/": (None, "map"),
     f"{ACCOUNT}mapping/refresh/": (None, "map"),

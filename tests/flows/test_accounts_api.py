@@ -13,7 +13,7 @@ from connections.tokens import place
 from syncjobs import runner
 from syncjobs.models import SyncJob
 from tests.flows.importing import Person
-from tests.flows.programs import Caller, bytes_of
+from tests.flows.programs import Caller, bytes_of, unhurried
 
 ACCOUNTS = "/api/integrated-account"
 CONTACTS = "/api/unified/marketing-automation/contacts"
@@ -21,6 +21,7 @@ CONTACTS = "/api/unified/marketing-automation/contacts"
 
 @pytest.fixture
 def person(world, simulator):
+    unhurried(simulator)
     return Person(world)
 
 

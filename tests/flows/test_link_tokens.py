@@ -8,7 +8,7 @@ from django.test import Client
 
 from connections import keys
 from connections.models import Connection, ConnectionToken, Environment, LinkToken
-from tests.flows.programs import Caller
+from tests.flows.programs import Caller, unhurried
 from tests.flows.test_connect import come_back, connections_of, consent
 
 RETURN = "https://vendor.example/done"
@@ -16,6 +16,7 @@ RETURN = "https://vendor.example/done"
 
 @pytest.fixture
 def caller(world, simulator):
+    unhurried(simulator)
     return Caller(world)
 
 

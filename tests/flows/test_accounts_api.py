@@ -277,6 +277,20 @@ def test_a_token_of_one_account_opens_no_more_than_its_maker(world, person):
     assert reason(weak.ask("GET", CONTACTS), 403) == "missing_scope"
 
 
+def test_an_api_token_needs_the_scope_for_an_account_that_it_names(world, person):
+    scope, named = world.scope(), {"X-Integrated-Account-Id": str(person.connection.pk)}
+    with scope.transaction():
+        environment = Environment.objects.get(pk=scope.environment_id)
+        _, token = keys.create(environment, "reader", scopes=["accounts:read"])
+    reader = Caller(world, token=token.reveal())
+    assert result(reader.ask("GET", f"{ACCOUNTS}/me", **named))["id"] == str(person.connection.pk)
+    refused = reader.ask("PATCH", f"{ACCOUNTS}/me", {"context": {"a": 1}}, **named)
+    assert reason(refused, 403) == "missing_scope"
+    assert reason(Caller(world).ask("GET", f"{ACCOUNTS}/me"), 400) == "account_missing"
+    whole = Caller(world).ask("PATCH", f"{ACCOUNTS}/me", {"context": {"a": 1}}, **named)
+    assert result(whole)["context"] == {"a": 1}
+
+
 def test_no_token_of_anothers_account(world, caller):
     for row in (world.connection(world.stranger), world.connection(kind="live")):
         answer = caller.ask("POST", f"{ACCOUNTS}/token", {"integrated_account_id": str(row.pk)})

@@ -76,7 +76,7 @@ ENDPOINTS: dict[str, str] = {
     "api/integrated-account": "accounts:read",
     "api/integrated-account/<uuidstr:account_id>": "accounts:read",
     "api/integrated-account/<uuidstr:account_id>/consent-basis": "accounts:read",
-    "api/integrated-account/me": "",
+    "api/integrated-account/me": "accounts:read",
     "api/integrated-account/refresh-credentials": "accounts:write",
     "api/api-token": "tokens:read",
     "api/integration/<integration>/capabilities": "accounts:read",

@@ -28,6 +28,8 @@ from connections.scoping import Scope
 
 # Who died over a token leaves it to the next after so long.
 LEFT: Final = timedelta(seconds=120)
+# By then a grant that nobody uses has died, and with it the pair that was kept.
+KEPT: Final = timedelta(days=180)
 
 
 def take(scope: Scope, brought: Brought, *, request: HttpRequest | None = None) -> Connection:
@@ -80,7 +82,7 @@ def _begun(scope: Scope, app: ProviderApp, brought: Brought) -> LinkState:
                 "user": scope.user,
                 # No browser ever comes back with it.
                 "browser_digest": digest(secrets.token_urlsafe(32)),
-                "expires_at": now,
+                "expires_at": now + KEPT,
             },
         )
         LinkState.objects.filter(pk=state.pk).update(

@@ -38,3 +38,12 @@ class ReturnsForm(forms.Form):
         if len(found) > MOST:
             raise forms.ValidationError(f"There may be {MOST} addresses; these are {len(found)}.")
         return list(dict.fromkeys(found))
+
+
+class RemoveForm(forms.Form):
+    """That an account is really to be removed."""
+
+    remove = forms.BooleanField(
+        label="Yes, delete all that is kept of it here",
+        error_messages={"required": "Tick the box if that is what you want."},
+    )

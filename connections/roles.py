@@ -26,7 +26,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
 }
 SENTENCES: Final[dict[str, str]] = {
     "view": "See accounts, mapping, jobs and their outcomes, the team, and where tokens are in use",
-    "connect": "Connect and reconnect Constant Contact accounts",
+    "connect": "Connect, reconnect, pause and remove Constant Contact accounts",
     "map": "Decide which fields and lists correspond",
     "import": "Upload a file and import people",
     "run": "Stop and repeat jobs",

@@ -11,6 +11,7 @@ from connections.views import (
     links,
     me,
     outbox,
+    resting,
     returns,
     settings,
     team,
@@ -62,5 +63,7 @@ urlpatterns = [
     path(f"{TEAM}<uuid:member_id>/ownership/", team.ownership, name="ownership"),
     path(f"{PLACE}application/", workspace.application, name="application"),
     path(f"{PLACE}accounts/connect/", links.connect, name="connect"),
+    path(f"{PLACE}accounts/<uuid:connection_id>/pause/", resting.pause, name="connection-pause"),
+    path(f"{PLACE}accounts/<uuid:connection_id>/remove/", resting.remove, name="connection-remove"),
     path(f"{PLACE}accounts/connect/<slug:outcome>/", links.connect_ended, name="connect-ended"),
 ]

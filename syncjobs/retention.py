@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from connections import audit, maildelivery
-from connections.models import LinkState
+from connections.models import LinkState, LinkToken
 from syncjobs import webhooksending
 from syncjobs.models import Batch, SyncJob, Upload
 
@@ -32,3 +32,4 @@ def tidy(now: datetime | None = None) -> None:
     webhooksending.tidy(moment)
     audit.tidy(moment)
     LinkState.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()
+    LinkToken.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()

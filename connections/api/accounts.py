@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from connections import changing, contexts, gateway, health, ratelimits, scoping, unlinking
+from connections import changing, contexts, gateway, health, keys, ratelimits, scoping, unlinking
 from connections.api.accountshapes import (
     AccountEnvelope,
     AccountsEnvelope,
@@ -16,7 +16,16 @@ from connections.api.accountshapes import (
     RemovedEnvelope,
     shown,
 )
-from connections.api.contract import Envelope, Fault, about_ignored, named_account, needs, refused, scope_of
+from connections.api.contract import (
+    Envelope,
+    Fault,
+    MissingScope,
+    about_ignored,
+    named_account,
+    needs,
+    refused,
+    scope_of,
+)
 from connections.models import Connection
 
 router = Router(tags=["Accounts"])
@@ -108,7 +117,8 @@ def list_accounts(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]
 @router.get("/integrated-account/me", response=AccountEnvelope, summary="Get the token's own account")
 @needs()
 def get_me(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
-    """The account of an integrated-account token; an API token names one."""
+    """The account of an integrated-account token; an API token names one, and needs `accounts:read`."""
+    _require_of_api_token(request, "accounts:read")
     account = named_account(request, integrated_account_id)
     return answer_of(request, account.pk)
 
@@ -118,7 +128,8 @@ def get_me(request: HttpRequest, integrated_account_id: UUID | None = None) -> d
 def change_me(
     request: HttpRequest, body: AccountChange, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
-    """The context of the token's own account, merged; pausing is for API tokens that may change accounts."""
+    """The context of the token's own account, merged; an API token names one, and needs `accounts:write`."""
+    _require_of_api_token(request, "accounts:write")
     account = named_account(request, integrated_account_id)
     return _change(request, account.pk, body)
 
@@ -185,6 +196,13 @@ def refresh_credentials(request: HttpRequest, body: OneAccount) -> dict[str, Any
         "The grant could not be renewed now; the present token goes on working to its end.",
         retry_after_seconds=30,
     )
+
+
+def _require_of_api_token(request: HttpRequest, needed: str) -> None:
+    """A token of one account may always see it and keep something with it; an API token needs the scope for that."""
+    scope = scope_of(request)
+    if scope.account_id is None and not keys.allows(scope.token_scopes, needed):
+        raise MissingScope(needed)
 
 
 def _accounts(request: HttpRequest, ids: list[UUID], field: str) -> list[Connection]:

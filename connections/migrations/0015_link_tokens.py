@@ -1,7 +1,4 @@
-"""Link tokens; what a program may know and change of an account; grants that are brought from elsewhere.
-
-Depends on 0013 until 0014 stands before it.
-"""
+"""Link tokens; what a program may know and change of an account; grants that are brought from elsewhere."""
 
 import uuid
 

@@ -5,6 +5,8 @@ import json
 from django.conf import settings
 from django.test import Client
 
+from connections.models import QuotaPool
+
 
 class Program:
     """A program of the vendor's, with a token and the id of a linked account."""
@@ -35,6 +37,12 @@ class Caller:
         data = "" if body is None else json.dumps(body)
         sent = {"Authorization": f"Bearer {self.token}", **headers}
         return self.client.generic(method, path, data, content_type="application/json", headers=sent)
+
+
+def unhurried(simulator):
+    """The token endpoint without its pace of one call a second: many links in one test would only wait for it."""
+    simulator.ask("/_sim/switches", {"token_calls_per_second": 0}, "PUT")
+    QuotaPool.objects.using("operator").update(token_calls_per_second=1000)
 
 
 def bytes_of(answer):

@@ -13,7 +13,7 @@ from connections.tokens import place
 from syncjobs import runner
 from syncjobs.models import SyncJob
 from tests.flows.importing import Person
-from tests.flows.programs import Caller, bytes_of
+from tests.flows.programs import Caller, bytes_of, unhurried
 
 ACCOUNTS = "/api/integrated-account"
 CONTACTS = "/api/unified/marketing-automation/contacts"
@@ -21,6 +21,7 @@ CONTACTS = "/api/unified/marketing-automation/contacts"
 
 @pytest.fixture
 def person(world, simulator):
+    unhurried(simulator)
     return Person(world)
 
 
@@ -213,32 +214,29 @@ def test_a_token_of_one_account_needs_no_name_and_takes_no_other(world, caller, 
     assert own.ask("PATCH", f"{ACCOUNTS}/me", {"is_paused": True}).status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/api/ping"),
-        ("GET", ACCOUNTS),
-        ("GET", "{account}"),
-        ("PATCH", "{account}"),
-        ("DELETE", "{account}"),
-        ("POST", f"{ACCOUNTS}/token"),
-        ("POST", f"{ACCOUNTS}/bulk-delete"),
-        ("POST", "/api/link-token"),
-        ("GET", "/api/api-token"),
-        ("GET", "/api/jobs"),
-        ("GET", "/api/quota"),
-    ],
-)
-def test_a_token_of_one_account_opens_nothing_else(world, caller, account, person, method, path):
-    own = account_token(world, caller, person.connection)
-    body = (
-        None
-        if method in {"GET", "DELETE"}
-        else {"tenant_id": "x", "integrated_account_id": str(person.connection.pk)}
-    )
-    if path.endswith("bulk-delete"):
-        body = {"ids": [str(person.connection.pk)]}
-    assert reason(own.ask(method, path.format(account=account), body), 403) == "account_token_only"
+def test_a_token_of_one_account_opens_nothing_else(world, caller, account, person):
+    own, key = account_token(world, caller, person.connection), str(person.connection.pk)
+    for path in (
+        "/api/ping",
+        ACCOUNTS,
+        account,
+        f"{account}/tools",
+        "/api/api-token",
+        "/api/jobs",
+        "/api/quota",
+    ):
+        assert reason(own.ask("GET", path), 403) == "account_token_only", path
+    for path, body in (
+        (f"{ACCOUNTS}/token", {"integrated_account_id": key}),
+        (f"{ACCOUNTS}/bulk-delete", {"ids": [key]}),
+        (f"{ACCOUNTS}/refresh-credentials", {"id": key}),
+        (ACCOUNTS, {"tenant_id": "x", "refresh_token": "x"}),
+        ("/api/link-token", {"tenant_id": "x"}),
+    ):
+        assert reason(own.ask("POST", path, body), 403) == "account_token_only", path
+    assert reason(own.ask("PATCH", account, {"context": {"a": 1}}), 403) == "account_token_only"
+    assert reason(own.ask("DELETE", account), 403) == "account_token_only"
+    assert result(caller.ask("GET", account))["context"] == {}
 
 
 def test_a_token_of_one_account_ends_in_time_and_with_its_maker(world, caller, person):
@@ -277,6 +275,20 @@ def test_a_token_of_one_account_opens_no_more_than_its_maker(world, person):
     weak = account_token(world, Caller(world, token=reader.reveal()), person.connection)
     assert weak.ask("GET", "/api/unified/user-directory/users").status_code == 200
     assert reason(weak.ask("GET", CONTACTS), 403) == "missing_scope"
+
+
+def test_an_api_token_needs_the_scope_for_an_account_that_it_names(world, person):
+    scope, named = world.scope(), {"X-Integrated-Account-Id": str(person.connection.pk)}
+    with scope.transaction():
+        environment = Environment.objects.get(pk=scope.environment_id)
+        _, token = keys.create(environment, "reader", scopes=["accounts:read"])
+    reader = Caller(world, token=token.reveal())
+    assert result(reader.ask("GET", f"{ACCOUNTS}/me", **named))["id"] == str(person.connection.pk)
+    refused = reader.ask("PATCH", f"{ACCOUNTS}/me", {"context": {"a": 1}}, **named)
+    assert reason(refused, 403) == "missing_scope"
+    assert reason(Caller(world).ask("GET", f"{ACCOUNTS}/me"), 400) == "account_missing"
+    whole = Caller(world).ask("PATCH", f"{ACCOUNTS}/me", {"context": {"a": 1}}, **named)
+    assert result(whole)["context"] == {"a": 1}
 
 
 def test_no_token_of_anothers_account(world, caller):
@@ -375,3 +387,25 @@ def test_tools_say_what_they_take(caller, account):
         "user-directory",
         "proxy",
     }
+
+
+# --- The same by hand ------------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_paused_and_removed_on_its_page(world, person):
+    page = f"/w/{world.tenant.pk}/test/accounts/{person.connection.pk}/"
+
+    def text():
+        return " ".join(person.client.get(page).content.decode().split())
+
+    assert "Pause Acme Bakery" in text()
+    assert person.client.post(f"{page}pause/", {"paused": "1"}).status_code == 302
+    assert "Resume Acme Bakery" in text()
+    assert person.client.post(f"{page}pause/", {"paused": "0"}).status_code == 302
+    assert "Pause Acme Bakery" in text()
+    assert "It cannot be undone" in person.client.get(f"{page}remove/").content.decode()
+    assert person.client.post(f"{page}remove/").status_code == 422
+    assert "Acme Bakery" in text()
+    gone = person.client.post(f"{page}remove/", {"remove": "on"}, follow=True)
+    assert "Acme Bakery is removed." in gone.content.decode()
+    assert person.client.get(page).status_code == 404

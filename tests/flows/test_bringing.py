@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from connections import granting, rotation, tokens, vault
 from connections.models import Connection, ConnectionToken, LinkState, ProviderApp
-from tests.flows.programs import Caller
+from tests.flows.programs import Caller, unhurried
 from tests.flows.test_connect import come_back, connections_of, consent, start
 
 ACCOUNTS = "/api/integrated-account"
@@ -18,6 +18,7 @@ ACCOUNTS = "/api/integrated-account"
 @pytest.fixture
 def elsewhere(world, simulator):
     """Refresh tokens of accounts that were linked through the same application at another place."""
+    unhurried(simulator)
 
     def link(account="Acme Bakery", role="Account owner"):
         scope, client = world.scope(world.stranger), world.client(world.stranger)

@@ -73,6 +73,8 @@ KINDS = {
     f"{PLACE}accounts/connect/": "workspace",
     f"{PLACE}accounts/connect/<slug:outcome>/": "workspace",
     ACCOUNT: "workspace",
+    f"{ACCOUNT}pause/": "workspace",
+    f"{ACCOUNT}remove/": "workspace",
     f"{ACCOUNT}mapping/": "workspace",
     f"{ACCOUNT}mapping/fields/": "workspace",
     f"{ACCOUNT}mapping/refresh/": "workspace",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from connections import calllist, requestlog
 from connections.api.contract import Envelope, needs, refused, scope_of
@@ -119,7 +119,11 @@ def _wanted(request: HttpRequest, asked: LogQuery) -> calllist.Wanted:
     named = {name: request.GET.get(f"log_type_filter[{name}]") for name in _FILTERS}
     more = {name: value for name, value in named.items() if value}
     if more:
-        given |= LogQuery.model_validate(more).model_dump(include=set(more))
+        try:
+            given |= LogQuery.model_validate(more).model_dump(include=set(more))
+        except ValidationError as error:
+            names = [(f"log_type_filter[{one['loc'][0]}]", str(one["msg"])) for one in error.errors()]
+            raise refused(*names) from None
     return calllist.Wanted(
         status=given["status"] or "",
         path=given["path"] or "",

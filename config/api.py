@@ -14,8 +14,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from config import capabilities
-from connections import daybudget, ratelimits, scoping
-from connections.api import apitokens, bringing, custom, linktokens, named
+from connections import daybudget, idempotency, ratelimits, scoping
+from connections.api import apitokens, batch, bringing, calls, custom, linktokens, named
 from connections.api.bodies import Bodies
 from connections.api.contract import Fault
 from connections.constantcontact import errors
@@ -57,6 +57,8 @@ api.add_router("", capabilities.router)
 api.add_router("", unified_router)
 api.add_router("", custom.router)
 api.add_router("", named.router)
+api.add_router("", batch.router)
+api.add_router("", calls.router)
 
 
 def _fault(
@@ -88,6 +90,7 @@ def _fault(
     }
     if said is not None:
         body |= {"truto_is_remote_error": True, "raw_response": _readable(said)}
+    request.META["PATCHBAY_REASON"] = code
     answer = api.create_response(request, body, status=int(status))
     if retry_after_seconds is not None:
         answer["Retry-After"] = str(retry_after_seconds)
@@ -110,6 +113,43 @@ def fault(request: HttpRequest, error: Fault) -> HttpResponse:
         details,
         retry_after_seconds=error.retry_after_seconds,
     )
+
+
+@api.exception_handler(idempotency.Replay)
+def replay(request: HttpRequest, error: idempotency.Replay) -> HttpResponse:
+    """The answer of before."""
+    return error.response
+
+
+@api.exception_handler(idempotency.BadKey)
+def bad_key(request: HttpRequest, error: idempotency.BadKey) -> HttpResponse:
+    """400: no key."""
+    failures = [(idempotency.HEADER, "1 to 200 visible ASCII signs, new for each call")]
+    return _fault(request, 400, "invalid_request", "The Idempotency-Key is none.", _failures(failures))
+
+
+@api.exception_handler(idempotency.Reused)
+def key_reused(request: HttpRequest, error: idempotency.Reused) -> HttpResponse:
+    """422: the key belongs to another call."""
+    message = "This Idempotency-Key was sent with another body or query. Make a new key for a new call."
+    return _fault(request, 422, "idempotency_key_reused", message)
+
+
+@api.exception_handler(idempotency.UnderWay)
+def under_way(request: HttpRequest, error: idempotency.UnderWay) -> HttpResponse:
+    """409: the same call is being made."""
+    message = "The call with this Idempotency-Key is under way. Ask again for its answer."
+    return _fault(request, 409, "idempotency_in_progress", message, retry_after_seconds=2)
+
+
+@api.exception_handler(idempotency.Unknown)
+def not_kept(request: HttpRequest, error: idempotency.Unknown) -> HttpResponse:
+    """409: the same call was made, and its answer is not here."""
+    message = (
+        "The call with this Idempotency-Key was made, and its answer was not kept. Read what is there now."
+    )
+    details = {"may_have_happened": True, **({"answered": error.status} if error.status else {})}
+    return _fault(request, 409, "idempotency_answer_missing", message, details)
 
 
 @api.exception_handler(AuthenticationError)

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from config.api import nowhere
+from connections import idempotency
 
 API: Final = "/api/"
 _CALLS: Final = frozenset({"unified", "proxy", "custom"})
@@ -30,6 +31,8 @@ def passed_on(request: HttpRequest, rest: str) -> HttpResponseBase:
     except Resolver404:
         return nowhere(request)
     answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+    if idempotency.REPLAYED in answer.headers:
+        return answer  # it was kept in this shape
     if not isinstance(answer, HttpResponse) or rest.startswith("custom/v3/") or answer.status_code >= 300:
         return answer
     if answer.headers.get("Content-Type", "").partition(";")[0] == "application/json":

@@ -235,6 +235,8 @@ def _programs() -> dict[str, Any]:
         "per_window": settings.ENV.API_TOKEN_CALLS_PER_WINDOW,
         "account_per_window": settings.ENV.ACCOUNT_CALLS_PER_WINDOW,
         "most_bytes": settings.ENV.PROXY_MAX_BYTES,
+        "idempotency_hours": settings.ENV.IDEMPOTENCY_HOURS,
+        "log_days": settings.ENV.REQUEST_LOG_DAYS,
         "bulk_rows": settings.ENV.BULK_ROWS,
         **_table(["Address", "What", "May be"], ADDRESSES),
     }

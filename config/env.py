@@ -141,6 +141,15 @@ class Env(BaseSettings):
     ACCOUNT_CALLS_PER_WINDOW: int = Field(
         50, ge=1, description="Calls in ten seconds, of all tokens, about one linked account."
     )
+    IDEMPOTENCY_HOURS: int = Field(
+        24,
+        ge=1,
+        le=168,
+        description="Hours that the answer to a call with an Idempotency-Key is kept for its repetition.",
+    )
+    REQUEST_LOG_DAYS: int = Field(
+        31, ge=1, le=365, description="Days that a program's calls stay in the request log."
+    )
     PROXY_MAX_BYTES: int = Field(
         8_388_608, ge=1, description="Longest body that a program may send through to Constant Contact."
     )

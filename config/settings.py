@@ -66,6 +66,8 @@ MIDDLEWARE = [
     "connections.refusals.watch",
     "config.errors.not_allowed",
     "allauth.account.middleware.AccountMiddleware",
+    "connections.requestlog.record",
+    "connections.idempotency.keep",
     "connections.ratelimits.headers",
 ]
 

@@ -33,6 +33,7 @@ SCOPES: Final[dict[str, str]] = {
     "jobs:write": "Stop jobs, and try them again",
     "webhooks:read": "See webhooks",
     "webhooks:write": "Set up webhooks, and change their secrets",
+    "logs:read": "See which calls were made to Patchbay",
     "partner": "Call Constant Contact's partner operations with a partner's key: open, change and cancel accounts",
     "proxy": "Call Constant Contact itself in an account's name: read, change and delete everything there",
 }

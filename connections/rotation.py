@@ -7,8 +7,8 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import models, transaction
 
-from connections import bringing, gateway, granting, maildelivery, secondfactor, tokens, vault
-from connections.models import ConnectionToken, LinkState, Message, ProviderApp
+from connections import bringing, gateway, granting, idempotency, maildelivery, secondfactor, tokens, vault
+from connections.models import ConnectionToken, IdempotentReply, LinkState, Message, ProviderApp
 
 OPERATOR = "operator"
 
@@ -37,6 +37,7 @@ SEALED = [
     Sealed(ConnectionToken, "access_sealed", lambda row: tokens.place(row, "access")),
     Sealed(ConnectionToken, "refresh_sealed", lambda row: tokens.place(row, "refresh")),
     Sealed(Message, "body_sealed", lambda row: maildelivery.place(row.pk)),
+    Sealed(IdempotentReply, "content_sealed", idempotency.place),
     Sealed(LinkState, "verifier_sealed", granting.verifier_place),
     Sealed(LinkState, "grant_sealed", bringing.grant_place),
 ]

@@ -4,6 +4,7 @@ from django.urls import path
 
 from connections.views import (
     audit,
+    calls,
     confirming,
     connecting,
     developers,
@@ -45,6 +46,8 @@ urlpatterns = [
     path(f"{PLACE}developers/", developers.home, name="developers"),
     path(f"{PLACE}developers/returns/", returns.addresses, name="return-addresses"),
     path(f"{PLACE}developers/tokens/new/", developers.new, name="token-new"),
+    path(f"{PLACE}developers/calls/", calls.calls, name="calls"),
+    path(f"{PLACE}developers/calls/<uuid:call_id>/", calls.call, name="call"),
     path(TOKEN, developers.token, name="token"),
     path(f"{TOKEN}revoke/", developers.revoke, name="token-revoke"),
     path(f"{TOKEN}rotate/", developers.rotate, name="token-rotate"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
-from connections import audit, maildelivery
+from connections import audit, idempotency, maildelivery, requestlog
 from connections.models import LinkState, LinkToken
 from syncjobs import webhooksending
 from syncjobs.models import Batch, SyncJob, Upload
@@ -31,5 +31,7 @@ def tidy(now: datetime | None = None) -> None:
     maildelivery.tidy(moment)
     webhooksending.tidy(moment)
     audit.tidy(moment)
+    idempotency.tidy(moment, OPERATOR)
+    requestlog.tidy(moment, OPERATOR)
     LinkState.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()
     LinkToken.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()

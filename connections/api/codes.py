@@ -76,6 +76,21 @@ CODES: Final[Mapping[str, Code]] = {
         "the account's owner",
         "Who wants them back restores them in Constant Contact.",
     ),
+    "dependency_failed": Code(
+        "A call of a batch needs another that failed, so it was not made.",
+        "you",
+        "Look at the other call's error under the same `errors`, and send both again.",
+    ),
+    "idempotency_answer_missing": Code(
+        "A call with this Idempotency-Key was made, and its answer is not here: it was too long to keep, or was cut.",
+        "you",
+        "Read what is there now. The same key will not make the call again.",
+    ),
+    "idempotency_in_progress": Code(
+        "The call with this Idempotency-Key is being made at this moment.",
+        "time",
+        "Send it again after Retry-After; its answer will be there.",
+    ),
     "idempotency_key_reused": Code(
         "The Idempotency-Key belongs to a call with another body.",
         "you",

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Schema
 
-from connections import keys, pausing, ratelimits, scoping, tokenlimit
+from connections import idempotency, keys, pausing, ratelimits, scoping, tokenlimit
 from connections.api.codes import CODES
 from connections.models import Connection
 
@@ -146,6 +146,7 @@ def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
             for scope in scopes:
                 if not keys.allows(allowed, scope):
                     raise MissingScope(scope)
+            idempotency.enter(request, scope_of_call)
             return endpoint(request, *args, **kwargs)
 
         checked.needed_scopes = scopes  # type: ignore[attr-defined]  # read by the test

@@ -22,6 +22,7 @@ from connections.models.links import (
 )
 from connections.models.mail import Message
 from connections.models.people import User
+from connections.models.programs import ApiCall, IdempotentReply
 from connections.models.tenants import (
     ApiKey,
     Environment,
@@ -33,6 +34,7 @@ from connections.models.tenants import (
 
 __all__ = [
     "AccountCalls",
+    "ApiCall",
     "ApiKey",
     "AuditEvent",
     "AuditHead",
@@ -40,6 +42,7 @@ __all__ = [
     "ConnectionToken",
     "Environment",
     "EnvironmentRow",
+    "IdempotentReply",
     "Invitation",
     "LinkState",
     "LinkToken",

@@ -28,7 +28,7 @@ class Port:
     def __init__(self) -> None:
         self.simulator: Handles | None = None
         self.url = ""
-        self.accepted = 0
+        self.accepted = self.requests = 0
         self._open: set[Connection] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulator", daemon=True)
@@ -49,6 +49,7 @@ class Port:
 
     def _handle(self, request: Request) -> Response:
         assert self.simulator is not None, "nobody is behind this port"
+        self.requests += 1
         return self.simulator.handle(request)
 
     def _accept(self) -> Connection:

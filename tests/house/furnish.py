@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db import models
 
 from connections import audit
-from connections.models import ApiKey, Connection, Invitation, Membership, QuotaPool, Tenant, Ticket
+from connections.models import ApiCall, ApiKey, Connection, Invitation, Membership, QuotaPool, Tenant, Ticket
 from connections.scoping import Scope
 from mapping import editing
 from mapping.editing import FieldChoice, ListChoice
@@ -67,6 +67,7 @@ def furnish(world: World, user: Any, marker: str, kind: str = "test") -> dict[st
         }
         world.token(user, kind)
         people["key_id"] = ApiKey.objects.all()[0].pk
+        people["call_id"] = ApiCall.objects.all()[0].pk
         people["webhook_id"] = Webhook.objects.all()[0].pk
     return {
         "workspace_id": scope.tenant_id,

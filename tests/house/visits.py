@@ -73,7 +73,8 @@ def fingerprint(*, refusals_apart: bool = False) -> dict[str, Any]:
     with connections["operator"].cursor() as cursor:
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-            "('django_session', 'django_migrations', 'usersessions_usersession', 'connections_counter')"
+            "('django_session', 'django_migrations', 'usersessions_usersession', 'connections_counter', "
+            "'connections_apicall')"
         )
         tables = [name for (name,) in cursor.fetchall()]
         if refusals_apart:

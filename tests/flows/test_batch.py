@@ -1,0 +1,153 @@
+"""Several calls in one: in the order of what they need, each failure named, none twice."""
+
+import json
+
+import pytest
+
+from tests.flows.importing import Person
+from tests.flows.programs import Program, bytes_of
+
+
+@pytest.fixture
+def program(world, simulator):
+    return Program(world, Person(world).connection)
+
+
+def asked(program, resources, status=200, path="/api/batch-request", **more):
+    headers = more.pop("headers", {})
+    answer = program.ask("POST", path, {"resources": resources, **more}, **headers)
+    found = json.loads(bytes_of(answer))
+    assert answer.status_code == status, found
+    return found["result"] if status == 200 and path.startswith("/api") else found
+
+
+def test_calls_use_what_others_have_answered(program, simulator):
+    found = asked(
+        program,
+        [
+            {
+                "resource": "contacts",
+                "method": "create",
+                "depends_on": ["list"],
+                "body": {
+                    "email_address": {"address": "{{args.email}}"},
+                    "create_source": "Account",
+                    "list_memberships": ["{{resources.list.list_id}}"],
+                    "last_name": "of {{resources.list.name}}",
+                },
+            },
+            {
+                "resource": "contact_lists",
+                "name": "list",
+                "method": "create",
+                "body": {"name": "{{args.name}}"},
+            },
+            {
+                "resource": "marketing-automation/contacts",
+                "method": "get",
+                "name": "shown",
+                "id": "{{resources.contacts.contact_id}}",
+                "depends_on": ["contacts"],
+            },
+        ],
+        args={"name": "Batch", "email": "batch@people.example"},
+    )
+    assert found["errors"] == {}
+    assert set(found["result"]) == {"list", "contacts", "shown"}
+    made = found["result"]["contacts"][0]
+    assert made["last_name"] == "of Batch"
+    assert made["list_memberships"] == [found["result"]["list"][0]["list_id"]]
+    assert found["result"]["shown"][0]["email"] == "batch@people.example"
+
+
+def test_a_call_is_made_for_every_result_of_another(program, simulator):
+    for name in ("one", "two", "three"):
+        program.ask("POST", "/api/proxy/contact_tags", {"name": name})
+    found = asked(
+        program,
+        [
+            {"resource": "contact_tags", "query": {"limit": 2}, "persist": False},
+            {
+                "resource": "contact_tags",
+                "method": "get",
+                "name": "each",
+                "loop_on": "contact_tags",
+                "id": "{{resources.contact_tags.tag_id}}",
+            },
+            {"resource": "contacts", "method": "counts"},
+        ],
+    )
+    assert found["errors"] == {}
+    assert set(found["result"]) == {"each", "contacts"}
+    assert len({one["tag_id"] for one in found["result"]["each"]}) == 2
+    assert found["result"]["contacts"][0]["total"] >= 0
+
+
+def test_failures_are_named_and_hold_up_only_who_needs_them(program, simulator):
+    found = asked(
+        program,
+        [
+            {"resource": "contact_lists", "method": "create", "body": {}, "name": "bad"},
+            {"resource": "contacts", "method": "list", "name": "needs_it", "depends_on": ["bad"]},
+            {"resource": "contact_tags", "method": "get", "id": "{{args.missing}}", "name": "nothing"},
+            {"resource": "nowhere", "name": "unknown"},
+            {"resource": "account_summary", "method": "get", "name": "fine"},
+        ],
+    )
+    reasons = {name: one[0]["details"]["reason"] for name, one in found["errors"].items()}
+    assert reasons == {
+        "bad": "provider_invalid",
+        "needs_it": "dependency_failed",
+        "nothing": "invalid_request",
+        "unknown": "not_found",
+    }
+    assert found["result"]["fine"][0]["organization_name"] == "Acme Bakery"
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        [],
+        [{"resource": "contacts"}, {"resource": "contacts"}],
+        [{"resource": "contacts", "depends_on": ["ghost"]}],
+        [
+            {"resource": "contacts", "depends_on": ["lists"]},
+            {"resource": "contact_lists", "name": "lists", "depends_on": ["contacts"]},
+        ],
+        [{"resource": "../oauth2"}],
+        [{"resource": "contacts", "other": 1}],
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_done(program, simulator, resources):
+    before = len(simulator.journal())
+    found = asked(program, resources, status=400)
+    assert found["details"]["failures"]
+    assert len(simulator.journal()) == before
+
+
+def test_a_batch_is_made_once_and_has_the_contract_s_shape(program, simulator):
+    resources = [{"resource": "contact_lists", "method": "create", "body": {"name": "Once"}}]
+    key = {"Idempotency-Key": "batch-1"}
+    first = asked(program, resources, path="/compat/batch-request", headers=key)
+    assert set(first) == {"result", "errors"}
+    assert first["result"]["contact_lists"][0]["name"] == "Once"
+    calls = len(simulator.calls())
+    assert asked(program, resources, path="/compat/batch-request", headers=key) == first
+    assert len(simulator.calls()) == calls
+
+
+def test_a_token_s_scopes_hold_for_each_call(world, program, simulator):
+    from connections import keys
+    from connections.models import Environment
+
+    scope = world.scope()
+    with scope.transaction():
+        environment = Environment.objects.get(pk=scope.environment_id)
+        _, token = keys.create(environment, "reader", scopes=["contacts:read"])
+    program.headers["Authorization"] = f"Bearer {token.reveal()}"
+    found = asked(
+        program,
+        [{"resource": "contacts"}, {"resource": "marketing-automation/lists", "name": "lists"}],
+    )
+    assert found["errors"]["contacts"][0]["details"]["missing_scopes"] == ["proxy"]
+    assert "lists" in found["result"]

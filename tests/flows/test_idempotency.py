@@ -1,0 +1,177 @@
+"""A call with an Idempotency-Key is made once, whatever route it takes."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+
+from connections import idempotency
+from connections.models import IdempotentReply
+from syncjobs import retention
+from tests.flows.importing import Person
+from tests.flows.programs import Program, bytes_of
+
+NEW = {"email_address": {"address": "once@people.example"}, "create_source": "Account"}
+
+
+@pytest.fixture
+def person(world, simulator):
+    return Person(world)
+
+
+@pytest.fixture
+def program(world, person):
+    return Program(world, person.connection)
+
+
+def sent(program, path="/api/custom/v3/contacts", body=None, key="key-1", method="POST", **headers):
+    answer = program.ask(
+        method,
+        path,
+        NEW if body is None else body,
+        **{"Idempotency-Key": key, "Content-Type": "application/json", **headers},
+    )
+    content = bytes_of(answer)
+    answer.close()
+    return answer, content
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/custom/v3/contacts", NEW),
+        ("/v3/contact_lists", {"name": "Once"}),
+        ("/api/custom/contact_tags", {"name": "Once"}),
+        ("/api/proxy/contact_lists", {"name": "Once"}),
+        ("/api/unified/marketing-automation/tags", {"name": "Once"}),
+        ("/compat/proxy/contact_lists", {"name": "Once"}),
+    ],
+)
+def test_a_repeated_call_gets_the_first_answer(program, simulator, path, body):
+    first, content = sent(program, path, body)
+    assert first.status_code in {200, 201}, content
+    assert "Idempotency-Replayed" not in first
+    calls = len(simulator.calls())
+    again, repeated = sent(program, path, body)
+    assert (again.status_code, repeated) == (first.status_code, content)
+    assert again["Idempotency-Replayed"] == "true"
+    assert again["Content-Type"] == first["Content-Type"]
+    assert len(simulator.calls()) == calls
+    other, _ = sent(program, path, body, key="key-2")
+    assert other.status_code == 409  # the provider's own word on the same name
+    assert len(simulator.calls()) > calls
+
+
+def test_another_call_with_the_key_is_refused(program, simulator):
+    sent(program)
+    calls = len(simulator.calls())
+    for path, body in ((None, {**NEW, "first_name": "x"}), ("/api/custom/v3/contacts?a=b", NEW)):
+        answer, content = sent(program, path or "/api/custom/v3/contacts", body)
+        assert answer.status_code == 422
+        assert json.loads(content)["details"]["reason"] == "idempotency_key_reused"
+    for key in ("", "x" * 201, "two words"):
+        answer, content = sent(program, key=key)
+        assert answer.status_code == 400
+        assert json.loads(content)["details"]["failures"][0]["field"] == "Idempotency-Key"
+    assert len(simulator.calls()) == calls
+    # The key is the account's: at another address it is another.
+    assert sent(program, "/api/proxy/contact_tags", {"name": "x"})[0].status_code == 201
+
+
+def test_the_provider_s_refusal_is_an_answer_and_ours_is_none(program, simulator):
+    bad = {"create_source": "Account"}
+    first, content = sent(program, body=bad)
+    assert first.status_code == 400
+    calls = len(simulator.calls())
+    assert sent(program, body=bad)[1] == content
+    assert len(simulator.calls()) == calls
+    simulator.ask("/_sim/faults", {"match": "/v3/contact_tags", "status": 429, "times": 9})
+    assert sent(program, "/v3/contact_tags", {"name": "Later"})[0].status_code == 429
+    simulator.ask("/_sim/faults", method="DELETE")
+    assert sent(program, "/v3/contact_tags", {"name": "Later"})[0].status_code == 201
+
+
+def test_of_two_at_once_one_is_made(program, simulator, world, person):
+    simulator.ask("/_sim/faults", {"match": "/v3/contacts", "delay_seconds": 0.5, "times": 1})
+    second = Program(world, person.connection)
+    found = {}
+
+    def first():
+        found["first"] = sent(program)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    for _ in range(200):
+        with person.scope.transaction():
+            if IdempotentReply.objects.exists():
+                break
+    answer, content = sent(second)
+    thread.join(20)
+    assert found["first"][0].status_code == 201
+    if answer.status_code == 409:
+        assert json.loads(content)["details"]["reason"] == "idempotency_in_progress"
+        assert int(answer["Retry-After"]) > 0
+    else:  # it came after the first had been answered
+        assert answer["Idempotency-Replayed"] == "true"
+    assert sent(second)[1] == found["first"][1]
+    assert len([call for call in simulator.calls() if call["method"] == "POST"]) == 1
+
+
+def test_a_call_that_died_is_not_made_again(program, person, simulator):
+    sent(program)
+    with person.scope.transaction():
+        old = IdempotentReply.objects.get().created_at - 2 * idempotency.LONGEST
+        IdempotentReply.objects.update(ended_at=None, is_kept=False, created_at=old)
+    answer, content = sent(program)
+    assert answer.status_code == 409
+    assert json.loads(content)["details"]["reason"] == "idempotency_answer_missing"
+    assert json.loads(content)["details"]["may_have_happened"] is True
+
+
+def test_a_form_s_boundary_is_no_difference(program, simulator):
+    lists = json.loads(bytes_of(program.ask("GET", "/v3/contact_lists")))["lists"]
+
+    def form(mark):
+        parts = (
+            ("file", '; filename="p.csv"', "email\nfile@people.example\n"),
+            ("list_ids", "", lists[0]["list_id"]),
+        )
+        body = "".join(
+            f'--{mark}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{value}\r\n'
+            for name, more, value in parts
+        )
+        return f"{body}--{mark}--\r\n"
+
+    found = []
+    for mark in ("abc123", "xyz789"):
+        answer = program.ask(
+            "POST",
+            "/v3/activities/contacts_file_import",
+            form(mark),
+            content_type=f"multipart/form-data; boundary={mark}",
+            **{"Idempotency-Key": "file"},
+        )
+        found.append((answer.status_code, bytes_of(answer)))
+        answer.close()
+    assert found[0][0] == 201
+    assert found[0] == found[1]
+
+
+def test_answers_are_sealed_and_let_go(program, person):
+    _, content = sent(program)
+    assert b"once@people.example" in content
+    with person.scope.transaction():
+        row = IdempotentReply.objects.get()
+        assert row.is_kept
+        assert "once" not in row.content_sealed
+        assert row.content_sealed.startswith("v1.")
+    retention.tidy(row.created_at + timedelta(hours=25))
+    with person.scope.transaction():
+        assert not IdempotentReply.objects.exists()
+
+
+def test_keys_of_another_workspace_are_others(world, program, person, simulator):
+    sent(program)
+    stranger = Program(world, person.connection, world.stranger)
+    assert sent(stranger)[0].status_code == 404

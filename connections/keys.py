@@ -10,7 +10,9 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from connections import tenancy
 from connections.constantcontact.redaction import Secret
@@ -99,27 +101,42 @@ def rotate(key: ApiKey, overlap_days: int, user: User | None) -> tuple[ApiKey, S
     return new, token
 
 
-def find(token: str, caller: Caller | None = None) -> ApiKey | None:
-    """The key of a token that is right, not revoked and not expired; notes the use."""
+def locate(token: str) -> tuple[UUID, UUID, UUID] | None:
+    """Workspace, environment and id of the key that has this token's public part; whether it is right says `read`."""
     prefix = "_".join(token.split("_", 3)[:3])
     if not token.startswith("pb_") or "\x00" in token:
         return None
+    try:
+        return _located(prefix)
+    except LookupError:
+        return None
+
+
+@lru_cache(maxsize=10_000)
+def _located(prefix: str) -> tuple[UUID, UUID, UUID]:
+    """Never changes for a prefix, so it is asked once; that there is none is asked again."""
     for tenant_id, environment_id, key_id in tenancy.find("find_api_key", prefix):
-        with tenancy.acting_for(tenant_id, environment_id):
-            key = ApiKey.objects.filter(pk=key_id, revoked_at=None).first()
-            if key is None or not hmac.compare_digest(bytes(key.digest), _digest(token)):
-                return None
-            now = datetime.now(UTC)
-            if not is_good(key, now):
-                return None
-            # A minute's grain is enough for "last used" and spares a write on every call.
-            if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
-                by = caller or Caller(None, "")
-                ApiKey.objects.filter(pk=key.pk).update(
-                    last_used_at=now, last_used_from=by.address, last_used_for=by.endpoint[:120]
-                )
-            return key
-    return None
+        return tenant_id, environment_id, key_id
+    raise LookupError(prefix)
+
+
+def read(key_id: UUID, token: str, caller: Caller) -> ApiKey | None:
+    """The key, with environment and workspace, if the token is right, not revoked and not expired; notes the use.
+
+    Inside the key's environment.
+    """
+    key = ApiKey.objects.select_related("environment__tenant").filter(pk=key_id, revoked_at=None).first()
+    if key is None or not hmac.compare_digest(bytes(key.digest), _digest(token)):
+        return None
+    now = datetime.now(UTC)
+    if not is_good(key, now):
+        return None
+    # A minute's grain is enough for "last used" and spares a write on every call.
+    if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
+        ApiKey.objects.filter(pk=key.pk).update(
+            last_used_at=now, last_used_from=caller.address, last_used_for=caller.endpoint[:120]
+        )
+    return key
 
 
 def is_good(key: ApiKey, now: datetime) -> bool:

@@ -62,10 +62,10 @@ def limits_of(scope: Scope, counted: Sequence[Limit], account: Connection | None
 
 
 def _pool_of(scope: Scope, account: Connection | None) -> UUID | None:
+    if account is not None:
+        pool_id: UUID = account.provider_app.pool_id
+        return pool_id
     with scope.transaction():
-        if account is not None:
-            pool_id: UUID = account.provider_app.pool_id
-            return pool_id
         app = provider_app_for(scope.tenant_id, scope.environment)
     return app.pool_id if app is not None else None
 

@@ -139,23 +139,31 @@ def api(request: HttpRequest) -> Scope | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    account_id = None
-    if accounttokens.is_one(token.strip()):
-        claims = accounttokens.read(token.strip(), datetime.now(UTC))
-        key = _maker_of(claims) if claims is not None else None
-        account_id = claims.connection_id if claims is not None else None
-    else:
-        key = keys.find(token.strip(), keys.Caller(_address(request), f"{request.method} {request.path}"))
+    token = token.strip()
+    if accounttokens.is_one(token):
+        claims = accounttokens.read(token, datetime.now(UTC))
+        if claims is None:
+            return None
+        with tenancy.acting_for(claims.tenant_id, claims.environment_id):
+            return _counted(_maker_of(claims), claims.connection_id)
+    if (found := keys.locate(token)) is None:
+        return None
+    tenant_id, environment_id, key_id = found
+    with tenancy.acting_for(tenant_id, environment_id):
+        caller = keys.Caller(_address(request), f"{request.method} {request.path}")
+        return _counted(keys.read(key_id, token, caller))
+
+
+def _counted(key: ApiKey | None, account_id: UUID | None = None) -> Scope | None:
+    """The scope of a good key, whose call is counted. Inside its environment."""
     if key is None:
         return None
     limit = tokenlimit.count(key)
-    with tenancy.acting_for(key.tenant_id, key.environment_id):
-        environment = Environment.objects.select_related("tenant").get(pk=key.environment_id)
     return Scope(
         key.tenant_id,
         key.environment_id,
-        environment.kind,
-        environment.tenant.name,
+        key.environment.kind,
+        key.environment.tenant.name,
         "token",
         token_scopes=frozenset(key.scopes),
         token_limit=limit,
@@ -166,10 +174,9 @@ def api(request: HttpRequest) -> Scope | None:
 
 
 def _maker_of(claims: accounttokens.Claims) -> ApiKey | None:
-    """The API token that made a token of an account, if it is still good and the account still there."""
-    with tenancy.acting_for(claims.tenant_id, claims.environment_id):
-        key = ApiKey.objects.filter(pk=claims.key_id).first()
-        is_there = Connection.objects.filter(pk=claims.connection_id).exists()
+    """The API token that made a token of an account, if it is still good and the account still there. Inside both."""
+    key = ApiKey.objects.select_related("environment__tenant").filter(pk=claims.key_id).first()
+    is_there = Connection.objects.filter(pk=claims.connection_id).exists()
     return key if key is not None and is_there and keys.is_good(key, datetime.now(UTC)) else None
 
 

@@ -177,9 +177,11 @@ def account_of(request: HttpRequest, named: UUID | None) -> Connection:
         tokenlimit.TooManyCalls: the calls about it in this window are used.
         pausing.Paused: it is paused.
     """
-    account = named_account(request, named)
-    if not ratelimits.is_counted(request, account):
-        ratelimits.about(request, account, tokenlimit.count_account(account))
+    wanted = _wanted(request, named)
+    with scope_of(request).transaction():
+        account = _account(request, wanted)
+        if not ratelimits.is_counted(request, account):
+            ratelimits.about(request, account, tokenlimit.count_account(account))
     pausing.require_running(account)
     return account
 
@@ -193,6 +195,12 @@ def named_account(request: HttpRequest, named: UUID | None) -> Connection:
         OtherAccount: the token is of one account, and the call names another.
         Http404: there is no such account in this environment.
     """
+    wanted = _wanted(request, named)
+    with scope_of(request).transaction():
+        return _account(request, wanted)
+
+
+def _wanted(request: HttpRequest, named: UUID | None) -> UUID:
     scope = scope_of(request)
     wanted: UUID | str | None = named or request.headers.get(ACCOUNT_HEADER) or scope.account_id
     if not wanted:
@@ -203,7 +211,11 @@ def named_account(request: HttpRequest, named: UUID | None) -> Connection:
         raise AccountMissing from None
     if scope.account_id is not None and wanted != scope.account_id:
         raise OtherAccount
-    with scope.transaction():
-        account = scoping.one(Connection.objects.select_related("provider_app"), pk=wanted)
+    return wanted
+
+
+def _account(request: HttpRequest, wanted: UUID) -> Connection:
+    """Inside the scope."""
+    account = scoping.one(Connection.objects.select_related("provider_app"), pk=wanted)
     ratelimits.about(request, account)
     return account

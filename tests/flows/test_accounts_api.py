@@ -104,7 +104,7 @@ def test_context_is_merged_at_every_depth(caller, account):
     for bad in (deep, {"a": "x" * 70_000}, {"a": "\x00"}, {"a": "\ud800"}):
         refused = caller.ask("PATCH", account, {"context": bad})
         assert reason(refused, 400) == "invalid_request"
-        assert refused.json()["details"]["failures"][0]["field"] == "context"
+        assert refused.json()["details"]["failures"][0]["field"].startswith("context")
     assert result(caller.ask("GET", account))["context"] == {"a": {"b": 1, "c": [3], "x": {}}}
 
 

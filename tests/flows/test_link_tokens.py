@@ -218,7 +218,7 @@ WRONG = [
         "integrated_account_id",
     ),
     ({"scopes": ["everything"]}, "invalid_request", "scopes"),
-    ({"context": {"a": "\x00"}}, "invalid_request", "context"),
+    ({"context": {"a": "\x00"}}, "invalid_request", "context.a"),
     ({"context": {"a": "x" * 70_000}}, "invalid_request", "context"),
     ({"expires_in": 5}, "invalid_request", "body.expires_in"),
     ({"expires_in": 604_801}, "invalid_request", "body.expires_in"),

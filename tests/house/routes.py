@@ -123,7 +123,7 @@ KINDS = {
     "api/unified/user-directory/roles/<role_id>": "api unified",
     "api/custom/v3/<path:rest>": "api 1-to-1",
     "api/custom/<path:rest>": "api 1-to-1",
-    "api/batch-request": "api",
+    "api/batch-request": "api own",
     "api/log": "api",
     "api/proxy/<resource>": "api unified",
     "api/proxy/<resource>/<item>": "api unified",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import JSONField, Q, QuerySet, Value
 from django.http import HttpResponse
 
 from connections import tenancy
@@ -53,18 +53,7 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
                 f"{account.pk}/mirror reads it; or leave truto_super_query out.",
             )
         rows = _rows(account, asked)
-        names = Names(
-            {
-                str(row[0]): FieldName(*row[1:])
-                for row in RemoteField.objects.filter(connection=account).values_list(
-                    "custom_field_id", "name", "label", "type", "choice_ids"
-                )
-            },
-            {
-                str(tag_id): name
-                for tag_id, name in RemoteTag.objects.filter(connection=account).values_list("tag_id", "name")
-            },
-        )
+        names = _names(account)
     fields = {known.name: (key, known) for key, known in names.fields.items()}
     items = [mirrored.shown(row, names, fields) for row in rows[: asked.limit]]
     body = {
@@ -77,6 +66,23 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
     }
     # As bytes: the rows are of our own making, and looking at each again costs more than reading it.
     return HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/json")
+
+
+def _names(account: Connection) -> Names:
+    """What the ids of fields and tags stand for, by one statement; a tag has no type."""
+    fields = RemoteField.objects.filter(connection=account).order_by()
+    tags = RemoteTag.objects.filter(connection=account).order_by()
+    nothing = (Value(""), Value(""), Value({}, JSONField()))
+    found = fields.values_list("custom_field_id", "name", "label", "type", "choice_ids").union(
+        tags.values_list("tag_id", "name", *nothing), all=True
+    )
+    names = Names({}, {})
+    for key, name, label, kind, choices in found:
+        if kind:
+            names.fields[str(key)] = FieldName(name, label, kind, choices)
+        else:
+            names.tags[str(key)] = name
+    return names
 
 
 def _meta(asked: Asked, read_at: datetime) -> dict[str, Any]:

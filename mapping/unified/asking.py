@@ -184,6 +184,8 @@ def trimmed(asked: Asked, items: list[dict[str, object]]) -> list[dict[str, obje
     """The items without what was not wanted; the provider's own documents alone where they are (`raw`)."""
     if asked.format == "raw":
         return [{"id": item["id"], "remote_data": item["remote_data"]} for item in items]
+    if asked.with_remote_data and not asked.excluded:
+        return items
     left_out = set(asked.excluded) | (set() if asked.with_remote_data else {"remote_data"})
     return [{name: value for name, value in item.items() if name not in left_out} for item in items]
 

@@ -53,8 +53,8 @@ class FieldName:
 class Names:
     """What ids stand for in one account, as last read."""
 
-    fields: Mapping[str, FieldName]
-    tags: Mapping[str, str]
+    fields: dict[str, FieldName]
+    tags: dict[str, str]
 
 
 def shown(contact: Contact, names: Names) -> dict[str, object]:

@@ -151,3 +151,16 @@ def test_a_token_s_scopes_hold_for_each_call(world, program, simulator):
     )
     assert found["errors"]["contacts"][0]["details"]["missing_scopes"] == ["proxy"]
     assert "lists" in found["result"]
+
+
+def test_another_s_account_is_not_there(world, program, simulator):
+    before = len(simulator.journal())
+    resources = [{"resource": "contacts"}]
+    for account in ({}, {"integrated_account_id": program.headers["X-Integrated-Account-Id"]}):
+        mine = program.headers["Authorization"]
+        program.headers["Authorization"] = f"Bearer {world.token(world.stranger)}"
+        asked(program, resources, status=404, **account)
+        program.headers["Authorization"] = ""
+        asked(program, resources, status=401, **account)
+        program.headers["Authorization"] = mine
+    assert len(simulator.journal()) == before

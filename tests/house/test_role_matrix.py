@@ -109,7 +109,6 @@ ENDPOINTS: dict[str, str] = {
     "api/unified/user-directory/roles/<role_id>": "users:read",
     "api/custom/v3/<path:rest>": "proxy",
     "api/custom/<path:rest>": "proxy",
-    "api/batch-request": "",
     "api/log": "logs:read",
     "api/proxy/<resource>": "proxy",
     "api/proxy/<resource>/<item>": "proxy",

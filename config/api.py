@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from config import capabilities
+from config import capabilities, unifiedmeta
 from connections import daybudget, idempotency, ratelimits, scoping
 from connections.api import apitokens, batch, bringing, calls, custom, linktokens, named
 from connections.api.bodies import Bodies
@@ -54,6 +54,7 @@ api.add_router("", jobs_router)
 api.add_router("", linktokens.router)
 api.add_router("", apitokens.router)
 api.add_router("", capabilities.router)
+api.add_router("", unifiedmeta.router)
 api.add_router("", unified_router)
 api.add_router("", custom.router)
 api.add_router("", named.router)

@@ -174,6 +174,8 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             "rest": ["contact_lists", "account/summary"],
             "integration": ["constant-contact"],
             "model": ["marketing-automation"],
+            "unified_resource": ["contacts", "lists"],
+            "method": ["list", "create"],
         },
         # What these calls change or use up is theirs alone.
         "own": {

@@ -120,3 +120,23 @@ def test_nobody_comes_in_without_a_token(program, prefix):
     program.headers = {}
     answer = program.ask("GET", f"/{prefix}/integrated-account")
     assert (answer.status_code, answer.json()["details"]["reason"]) == (401, "unauthorized")
+
+
+def test_what_a_unified_method_takes_and_gives(program):
+    meta = "unified/marketing-automation/contacts/meta"
+    listed = program.ask("GET", f"/api/{meta}/list").json()["result"]
+    assert listed["mapping"]["email"] == "email_address.address"
+    assert set(listed["query_schema"]["properties"]) >= {"email", "status", "limit", "next_cursor"}
+    assert listed["request_body_schema"] is None
+    assert set(listed) >= {"schema", "defaults"}
+    made = program.ask("GET", f"/compat/{meta}/create").json()
+    assert made["request_body_schema"]["required"] == ["email"]
+    assert program.ask("GET", f"/api/{meta}/fly").status_code == 404
+    whole = program.ask("GET", "/api/unified/meta/user-directory/constantcontact").json()
+    assert {(one["resource"], one["method"]) for one in whole["result"]} >= {
+        ("users", "list"),
+        ("roles", "get"),
+    }
+    page = program.ask("GET", "/api/unified/meta/marketing-automation/constantcontact?format=md")
+    assert page["Content-Type"].startswith("text/markdown")
+    assert "## list contacts" in page.content.decode()

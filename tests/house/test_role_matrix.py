@@ -95,6 +95,8 @@ ENDPOINTS: dict[str, str] = {
     "api/integrated-account/<uuidstr:account_id>/mirror": "jobs:write",
     "api/jobs/<uuidstr:job_id>/retry": "jobs:write",
     "api/jobs/<uuidstr:job_id>/rows": "jobs:read",
+    "api/unified/<model>/<unified_resource>/meta/<method>": "accounts:read",
+    "api/unified/meta/<model>/<integration>": "accounts:read",
     "api/unified/marketing-automation/contacts": "contacts:read",
     "api/unified/marketing-automation/contacts/bulk": "contacts:write",
     "api/unified/marketing-automation/contacts/upsert": "contacts:write",

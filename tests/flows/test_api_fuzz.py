@@ -257,6 +257,17 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             ],
             "POST /api/integrated-account/refresh-credentials": [{"body": {"id": account}}],
             "POST /api/integrated-account/token": [{"body": {"integrated_account_id": account}}],
+            "POST /api/batch-request": [
+                {
+                    "body": {
+                        "integrated_account_id": account,
+                        "resources": [
+                            {"resource": "contact_lists"},
+                            {"resource": "marketing-automation/tags"},
+                        ],
+                    }
+                }
+            ],
             "POST /api/link-token": [{"body": {"tenant_id": "customer"}}],
             "PUT /api/integrated-account/{account_id}/consent-basis": [{"body": basis, **is_mine[0]}],
             "POST /api/webhook": [{"body": hook}],

@@ -80,7 +80,9 @@ def fingerprint(*, refusals_apart: bool = False) -> dict[str, Any]:
         if refusals_apart:
             tables.remove("connections_audithead")
         lines = [FINGERPRINT.format(table) for table in tables]
-        lines[tables.index(PLANNED)] = lines[tables.index(PLANNED)].replace("'minute',", "'minute', 'state',")
+        lines[tables.index(PLANNED)] = lines[tables.index(PLANNED)].replace(
+            "'last_login',", "'last_login', 'state',"
+        )
         if refusals_apart:
             lines = [one.replace(AUDIT, f"{AUDIT} WHERE action IN {REFUSALS} IS FALSE") for one in lines]
         cursor.execute("SELECT " + ", ".join(f"({one})" for one in lines))

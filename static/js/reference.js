@@ -60,9 +60,11 @@
     }
     const send = make("button", { class: "button", type: "submit" }, "Send");
     const said = make("pre", { tabindex: "0", role: "status", "aria-label": "Answer" });
-    form.append(send, make("div", { class: "code" }, said));
+    const box = make("div", { class: "code", hidden: "" }, said);
+    form.append(send, box);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      box.hidden = false;
       token = secret.value.trim();
       account = linked ? linked.value.trim() : account;
       if (!token.startsWith("pb_test_")) {

@@ -237,6 +237,9 @@ class Env(BaseSettings):
         "5,300,1800,7200,18000,36000,50400,72000,86400",
         description="Seconds between the tries of one webhook delivery, comma-separated; a little chance is added.",
     )
+    DIRECTORY_MINUTES: int = Field(
+        60, ge=1, description="An account's own addresses that are older than so many minutes are read anew."
+    )
     WEBHOOKS_MOST: int = Field(20, ge=1, description="Webhooks that one environment may have.")
     FAILPOINT: str = Field(
         "",

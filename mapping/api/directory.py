@@ -1,37 +1,70 @@
 """Users and roles in the unified API."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja import Router
 
+from connections import gateway, tenancy
 from connections.api.contract import account_of, needs
 from connections.constantcontact import errors
 from connections.models import Connection
 from mapping.api.answering import DIRECTORY, asked_of, one_of, page_of
 from mapping.api.shapes import RoleEnvelope, RolesEnvelope, UserEnvelope, UsersEnvelope
+from mapping.models import AccountDirectory
 from mapping.unified import asking, directory
-from mapping.unified.directory import Linked
+from mapping.unified.directory import Address, Linked
 
 router = Router()
 
 
-def _linked(account: Connection) -> Linked:
-    return Linked(
+def _linked(account: Connection) -> tuple[Linked, datetime | None]:
+    """The people that are known, and when the account's addresses were read: anew after DIRECTORY_MINUTES."""
+    with tenancy.acting_for(account.tenant_id, account.environment_id):
+        row = AccountDirectory.objects.filter(connection=account).first()
+    if row is None or datetime.now(UTC) - row.read_at > timedelta(minutes=settings.ENV.DIRECTORY_MINUTES):
+        row = _read(account) or row
+    addresses = row.addresses if row is not None else []
+    linked = Linked(
         account.account_id,
         account.account_owner,
         account.account_email,
         account.account_role,
         tuple(account.privileges),
         account.linked_at,
+        tuple(Address(one["email"], tuple(one["roles"])) for one in addresses),
     )
+    return linked, row.read_at if row is not None else account.linked_at
 
 
-def _partly(answer: dict[str, Any], account: Connection) -> dict[str, Any]:
-    """The provider has no list of users: what is known was read when the account was linked."""
-    read_at = asking.as_text(account.linked_at)
-    return answer | {"is_partial_response": True, "meta": {**answer["meta"], "read_at": read_at}}
+def _read(account: Connection) -> AccountDirectory | None:
+    """The account's addresses, read now and kept; None where the account does not show them."""
+    try:
+        found = gateway.open_client(account, gateway.INTERACTIVE).account.emails()
+    except errors.Forbidden:
+        return None
+    kept = [{"email": one.address, "roles": list(one.roles)} for one in found]
+    with tenancy.acting_for(account.tenant_id, account.environment_id):
+        row, _ = AccountDirectory.objects.update_or_create(
+            connection=account,
+            defaults={
+                "tenant_id": account.tenant_id,
+                "environment_id": account.environment_id,
+                "addresses": kept,
+                "read_at": datetime.now(UTC),
+            },
+        )
+    return row
+
+
+def _partly(answer: dict[str, Any], read_at: datetime | None) -> dict[str, Any]:
+    """The provider has no list of users or roles: what is known of them is a part, and so old."""
+    age = round((datetime.now(UTC) - read_at).total_seconds()) if read_at else None
+    told = {"read_at": asking.as_text(read_at), "age_seconds": age} if read_at else {}
+    return answer | {"is_partial_response": True, "meta": {**answer["meta"], **told}}
 
 
 def _found(items: list[dict[str, object]], identifier: str, what: str) -> dict[str, object]:
@@ -48,7 +81,8 @@ def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) 
     account, asked = account_of(request, integrated_account_id), asked_of(request)
     for one in asked.filters:
         asked.ignore(one)
-    return _partly(page_of(asked, directory.users(_linked(account))), account)
+    linked, read_at = _linked(account)
+    return _partly(page_of(asked, directory.users(linked)), read_at)
 
 
 @router.get(f"{DIRECTORY}/users/{{user_id}}", response=UserEnvelope, exclude_unset=True, summary="Get a user")
@@ -56,8 +90,8 @@ def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) 
 def get_user(request: HttpRequest, user_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One of the known users."""
     account = account_of(request, integrated_account_id)
-    found = _found(directory.users(_linked(account)), user_id, "user")
-    return _partly(one_of(request, found), account)
+    linked, read_at = _linked(account)
+    return _partly(one_of(request, _found(directory.users(linked), user_id, "user")), read_at)
 
 
 @router.get(f"{DIRECTORY}/roles", response=RolesEnvelope, exclude_unset=True, summary="List the roles")
@@ -68,7 +102,7 @@ def list_roles(request: HttpRequest, integrated_account_id: UUID | None = None) 
     asked = asked_of(request)
     for one in asked.filters:
         asked.ignore(one)
-    return page_of(asked, [directory.role_shown(key) for key in directory.ROLES])
+    return _partly(page_of(asked, [directory.role_shown(key) for key in directory.ROLES]), None)
 
 
 @router.get(f"{DIRECTORY}/roles/{{role_id}}", response=RoleEnvelope, exclude_unset=True, summary="Get a role")
@@ -76,4 +110,5 @@ def list_roles(request: HttpRequest, integrated_account_id: UUID | None = None) 
 def get_role(request: HttpRequest, role_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One role."""
     account_of(request, integrated_account_id)
-    return one_of(request, _found([directory.role_shown(key) for key in directory.ROLES], role_id, "role"))
+    found = _found([directory.role_shown(key) for key in directory.ROLES], role_id, "role")
+    return _partly(one_of(request, found), None)

@@ -2,11 +2,13 @@
 
 from mapping.models.catalog import RemoteField, RemoteList, RemoteTag
 from mapping.models.consent import ConsentBasis, ConsentEntry
+from mapping.models.directory import AccountDirectory
 from mapping.models.locks import ContactLock
 from mapping.models.maps import AppField, FieldMapping, ListMapping, TagMapping
 from mapping.models.mirror import ExportChunk, MirrorContact, MirrorKey, MirrorState
 
 __all__ = [
+    "AccountDirectory",
     "AppField",
     "ConsentBasis",
     "ConsentEntry",

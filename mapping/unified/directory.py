@@ -18,6 +18,35 @@ ROLES: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+_ALL: Final = (
+    "account:read",
+    "account:update",
+    "contacts:read",
+    "contacts:write",
+    "contacts:lists:read",
+    "contacts:lists:write",
+    "campaign:read",
+    "campaign:create",
+    "campaign:write",
+    "campaign:send",
+    "campaign:delete",
+)
+# What each may do by the words of the same page; the privileges' names are those of the published API.
+PRIVILEGES: Final[dict[str, tuple[str, ...]]] = {
+    "account_owner": _ALL,
+    "account_manager": tuple(one for one in _ALL if one != "account:update"),
+    "campaign_creator": ("contacts:lists:read", "campaign:read", "campaign:create", "campaign:write"),
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One of the account's own addresses, and what it is used for."""
+
+    email: str
+    roles: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Linked:
     """What is known of the people of a linked account.
@@ -31,6 +60,7 @@ class Linked:
     role: str
     privileges: tuple[str, ...]
     linked_at: datetime | None
+    addresses: tuple[Address, ...] = ()
 
 
 def role_shown(key: str) -> dict[str, object]:
@@ -45,8 +75,22 @@ def role_shown(key: str) -> dict[str, object]:
         "applicable_in": "workspace",
         "created_at": None,
         "updated_at": None,
-        "remote_data": None,
+        "remote_data": {"privileges": list(PRIVILEGES[key])},
     }
+
+
+def _emails(linked: Linked) -> list[dict[str, object]]:
+    """The account's own addresses with their uses; the one that it names as its contact is the first."""
+    uses = {one.email: one.roles for one in linked.addresses}
+    emails = ([linked.email] if linked.email else []) + [one for one in uses if one != linked.email]
+    return [
+        {
+            "email": email,
+            "type": ", ".join(role.lower() for role in uses.get(email, ())) or "work",
+            "is_primary": email == linked.email,
+        }
+        for email in emails
+    ]
 
 
 def users(linked: Linked) -> list[dict[str, object]]:
@@ -54,7 +98,7 @@ def users(linked: Linked) -> list[dict[str, object]]:
     first, _, last = linked.owner.partition(" ")
     owner = _user(f"{linked.account_id}.owner", "account_owner", linked)
     owner |= {"first_name": first or None, "last_name": last or None, "name": linked.owner or None}
-    owner["emails"] = [{"email": linked.email, "type": "work", "is_primary": True}] if linked.email else []
+    owner["emails"] = _emails(linked)
     found = [owner]
     key = next((key for key, (name, _) in ROLES.items() if name == linked.role), None)
     if key is not None and key != "account_owner":

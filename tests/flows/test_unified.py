@@ -257,12 +257,22 @@ def test_users_and_roles_are_what_is_known(program, person, simulator):
     (owner,) = body["result"]
     assert owner["roles"] == [{"id": "account_owner", "name": "Account owner"}]
     assert owner["emails"][0]["email"] == "owner@acmebakery.example"
+    addresses = {one["email_address"]: one["roles"] for one in simulator.get("/v3/account/emails")}
+    assert {one["email"] for one in owner["emails"]} == set(addresses)
+    for one in owner["emails"]:
+        assert (
+            one["type"] == ", ".join(role.lower() for role in addresses[one["email"]])
+            or one["type"] == "work"
+        )
     assert good(program.ask("GET", f"{USERS}/{owner['id']}"))["result"] == owner
     roles = good(program.ask("GET", ROLES))["result"]
     assert [one["id"] for one in roles] == ["account_owner", "account_manager", "campaign_creator"]
     assert good(program.ask("GET", f"{ROLES}/account_manager"))["result"] == roles[1]
     assert program.ask("GET", f"{ROLES}/pope").status_code == 404
-    assert len(simulator.calls()) == before, "what is known costs no call"
+    read = [call["path"] for call in simulator.calls()[before:]]
+    assert read == 2 * ["/v3/account/emails"], "once by us, then kept with its age; and once by this test"
+    assert body["meta"]["age_seconds"] < 60
+    assert "contacts:write" not in roles[2]["remote_data"]["privileges"]
     with person.scope.transaction():
         Connection.objects.filter(pk=person.connection.pk).update(account_role="Account manager")
     people = good(program.ask("GET", USERS))["result"]

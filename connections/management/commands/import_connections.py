@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from connections import bringing, broughtrows, tenancy
+from connections import bringing, broughtrows
 from connections.broughtrows import Brought, Row
 from connections.linkoutcomes import OUTCOMES, Refused
-from connections.models import Connection, Environment, Membership
+from connections.management.workspaces import scope_of
+from connections.models import Connection
 from connections.scoping import Scope
 from connections.spreadsheet import csv_line
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # Any: as Django calls it
         """Read the whole file first, then take row after row."""
-        scope = _scope(options["workspace"], options["environment"])
+        scope = scope_of(options["workspace"], options["environment"])
         rows = _rows(options["file"])
         self.stdout.write(csv_line(HEADING), ending="")
         left = 0
@@ -96,15 +96,3 @@ def _rows(path: Path) -> list[Row]:
         raise CommandError(f"{path} is not UTF-8. Save it so, and run this again.") from None
     except broughtrows.NotReadable as error:
         raise CommandError(str(error)) from None
-
-
-def _scope(workspace: str, environment: str) -> Scope:
-    try:
-        tenant_id = UUID(workspace)
-    except ValueError:
-        raise CommandError("--workspace takes an id; it stands in the address of its pages.") from None
-    with tenancy.acting_for(tenant_id):
-        row = Environment.objects.select_related("tenant").filter(kind=environment).first()
-    if row is None:
-        raise CommandError(f"There is no workspace {tenant_id}.")
-    return Scope(tenant_id, row.pk, environment, row.tenant.name, Membership.Role.OWNER)

@@ -2,15 +2,13 @@
 
 import sys
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from connections import partnering, provisioning, tenancy
+from connections import partnering, provisioning
 from connections.constantcontact import errors
 from connections.constantcontact.redaction import Secret
-from connections.models import Environment, Membership
-from connections.scoping import Scope
+from connections.management.workspaces import scope_of
 
 
 class Command(BaseCommand):
@@ -30,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # Any: as Django calls it
         """Ask for its first token, and keep it."""
-        scope = _scope(options["workspace"], options["environment"])
+        scope = scope_of(options["workspace"], options["environment"])
         secret = Secret(sys.stdin.readline().strip())
         if not secret:
             raise CommandError("Give the partner's secret on standard input, in one line.")
@@ -41,15 +39,3 @@ class Command(BaseCommand):
         except errors.ProviderError as error:
             raise CommandError(f"Constant Contact gave no token for this key: {error}") from error
         self.stdout.write(f"{made.account_name} is the connection {made.pk}.")
-
-
-def _scope(workspace: str, environment: str) -> Scope:
-    try:
-        tenant_id = UUID(workspace)
-    except ValueError:
-        raise CommandError("--workspace takes an id; it stands in the address of its pages.") from None
-    with tenancy.acting_for(tenant_id):
-        row = Environment.objects.select_related("tenant").filter(kind=environment).first()
-    if row is None:
-        raise CommandError(f"There is no workspace {tenant_id}.")
-    return Scope(tenant_id, row.pk, environment, row.tenant.name, Membership.Role.OWNER)

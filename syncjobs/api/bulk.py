@@ -147,7 +147,7 @@ def write_contacts(
     except intake.KeyReused:
         raise Fault(
             "idempotency_key_reused",
-            HTTPStatus.CONFLICT,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
             "This Idempotency-Key came with other rows before. Send new rows with a new key.",
         ) from None
 

@@ -66,6 +66,7 @@ class Seen:
     calls: list[dict[str, Any]]
     contacts: list[int]
     first_calls: str = ""
+    calls_in_the_end: int = 0
     output: str = ""
     status: int | None = None
 
@@ -137,6 +138,7 @@ def first(data: Path) -> Seen:
     with Patchbay(data) as patchbay:
         seen = Seen.of(patchbay)
         seen.first_calls = first_calls(patchbay)
+        seen.calls_in_the_end = len(patchbay.simulator.calls())
         return seen.ended(patchbay, signal.SIGTERM)
 
 
@@ -225,7 +227,7 @@ def test_a_second_run_goes_on_with_the_same_data(
     assert again.ready["integrated_account_id"] == first.ready["integrated_account_id"]
     assert again.ready["api_token"] != first.ready["api_token"]
     assert again.contacts == first.contacts
-    assert again.calls == first.calls, "a second import"
+    assert len(again.calls) == first.calls_in_the_end, "a second import"
     assert again.steps == first.steps
     assert asked == (["5000", "5000"], [COUNTS, TOKEN, COUNTS]), (
         "the first run's tokens, as they are and renewed"

@@ -406,7 +406,7 @@ def test_the_same_key_starts_one_job(program):
     assert first["id"] == again["id"]
     assert again["counts"]["accepted"] == 2
     other = program.ask("POST", BULK, {"contacts": people(3)}, **key)
-    assert (other.status_code, other.json()["details"]["reason"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["details"]["reason"]) == (422, "idempotency_key_reused")
 
 
 def test_jobs_are_listed_stopped_and_tried_again(program):

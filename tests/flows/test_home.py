@@ -334,6 +334,7 @@ def test_health_filters_agree_with_the_words(several):
     several.job(account, "waiting", reason="quota_exceeded", explanation="Today's limit is used.")
     asking = several.account("Asking")
     several.job(asking, "attention", explanation="The secret is refused.")
+    several.account("Resting", paused_at=NOW)
     everyone = several.get("connections").context
     for value, label, count in everyone["choices"]:
         found = several.get("connections", {"health": value}).context

@@ -4,15 +4,14 @@ import pytest
 
 from config.docs import PAGES
 from tests.browser.conftest import NewVisitor
-from tests.browser.looking import ALL, OPPOSITE, examine
-from tests.long import LONG
+from tests.browser.looking import examine
 
 
 @pytest.mark.parametrize("slug", ["", *(page.slug for page in PAGES)])
 def test_a_page_of_help_looks_right(new_visitor: NewVisitor, slug: str) -> None:
     visitor = new_visitor()
     visitor.go(f"/docs/{slug}/" if slug else "/docs/")
-    assert not examine(visitor.page, slug or "index", ALL if LONG else OPPOSITE)
+    assert not examine(visitor.page, slug or "index")
 
 
 def test_help_is_read_from_end_to_end_without_script(new_visitor: NewVisitor) -> None:

@@ -50,7 +50,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-def outgoing(headers: Mapping[str, str], *, plain: bool = False) -> dict[str, str]:
+def outgoing(headers: Mapping[str, str], *, plain: bool = False) -> httpx.Headers:
     """The caller's headers that may go to the provider; UnsafePath for one that could break the framing."""
     for name, value in headers.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
@@ -63,7 +63,10 @@ def outgoing(headers: Mapping[str, str], *, plain: bool = False) -> dict[str, st
     }
     # A body that is passed on while it arrives is asked for unpacked, so that its bytes are the caller's
     # bytes.
-    return kept | {"Accept-Encoding": "identity"} if plain else kept
+    if plain:
+        kept["Accept-Encoding"] = "identity"
+    # A sign of a header is a byte, whatever it means.
+    return httpx.Headers(kept, encoding="latin-1")
 
 
 def incoming(headers: httpx.Headers) -> httpx.Headers:

@@ -221,3 +221,8 @@ def test_an_answer_that_is_lost_is_said_to_be(program, simulator):
     answer = program.ask("POST", "/v3/contacts", new)
     assert answer.status_code == 504
     assert answer.json()["details"]["may_have_happened"] is True
+
+
+def test_a_header_of_any_bytes_is_passed_on(program):
+    answer = program.ask("GET", "/api/custom/v3/contact_lists", **{"X-Note": "caf\u00e9 \u00ff"})
+    assert answer.status_code == 200, bytes_of(answer)

@@ -112,7 +112,8 @@ def list_calls(request: HttpRequest, asked: Query[LogQuery]) -> dict[str, Any]:
 
 def _wanted(request: HttpRequest, asked: LogQuery) -> calllist.Wanted:
     before = _utc(asked.created_at_lt or datetime.now(UTC) + timedelta(seconds=1))
-    after = _utc(asked.created_at_gt or before - calllist.LONGEST)
+    earliest = max(before - datetime.min.replace(tzinfo=UTC) - calllist.LONGEST, timedelta())
+    after = _utc(asked.created_at_gt or datetime.min.replace(tzinfo=UTC) + earliest)
     if not timedelta() < before - after <= calllist.LONGEST:
         raise refused(("created_at[gt]", "a time before created_at[lt], by 31 days at most"))
     given = asked.model_dump(include=set(_FILTERS))
@@ -137,4 +138,8 @@ def _wanted(request: HttpRequest, asked: LogQuery) -> calllist.Wanted:
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """A time without a zone is UTC; one of an odd zone is turned, since PostgreSQL takes few. Raises Fault."""
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise refused(("created_at", "a time between the years 1 and 9999, in UTC")) from None

@@ -148,10 +148,11 @@ def asks(*filters: tuple[str, str]) -> dict[str, Any]:
     )
     found = [(name, words, {"type": "string"}) for name, words in filters]
     return {
+        "responses": {200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
         "parameters": [
             {"in": "query", "name": name, "description": words, "required": False, "schema": schema}
             for name, words, schema in (*found, *common)
-        ]
+        ],
     }
 
 

@@ -151,9 +151,9 @@ def moment(condition: Filter) -> datetime:
     """The time in a filter, UTC where it names no zone. Raises Refused."""
     try:
         found = datetime.fromisoformat(condition.values[0])
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise Refused((condition.parameter, "a time like 2026-01-31T09:00:00Z")) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def cursor_of(href: str | None) -> str | None:

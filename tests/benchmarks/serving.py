@@ -40,6 +40,7 @@ class Upstream(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wait = 0.0
+    disable_nagle_algorithm = True  # head and body are two writes
 
     def do_GET(self) -> None:  # the library's name
         time.sleep(type(self).wait)

@@ -90,6 +90,9 @@ def test_calls_are_found_again(program, person):
     assert len(seen) == len(set(seen)) == 3
     window = "?created_at[gt]=2026-01-01T00:00:00Z&created_at[lt]=2026-03-01T00:00:00Z"
     assert log(program, window, 400)["details"]["failures"][0]["field"] == "created_at[gt]"
+    assert log(program, "?created_at[lt]=2754-12-26T21:22:53%2B21:52")["result"] == []
+    assert log(program, "?created_at[lt]=0001-01-02T00:00:00Z")["result"] == []
+    assert log(program, "?created_at[lt]=0001-01-01T00:00:00%2B21:52", 400)["details"]["failures"]
     for wrong in (
         "?status=abc",
         "?limit=101",

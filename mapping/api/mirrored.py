@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.db.models import JSONField, Q, QuerySet, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection as database
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.http import HttpResponse
 
 from connections import tenancy
 from connections.api.contract import Fault
 from connections.models import Connection
-from mapping.models import MirrorContact, MirrorState, RemoteField, RemoteTag
+from mapping.models import MirrorContact, MirrorState
 from mapping.unified import asking, mirrored
 from mapping.unified.asking import Asked, Refused
 from mapping.unified.contacts import ASKED, STATUSES, UNKNOWN_HERE, FieldName, Names
@@ -21,14 +24,16 @@ from mapping.unified.mirrored import Kept
 from mapping.values import email_key
 
 _MARK: Final = "mirror:"
+_TEXTS: Final = ArrayField(TextField())
+# Ids as text: nobody here needs them as anything else.
 _READ: Final = (
-    "contact_id",
+    Cast("contact_id", TextField()),
     "email_key",
     "standing",
     "permission",
     "values",
-    "list_ids",
-    "tag_ids",
+    Cast("list_ids", _TEXTS),
+    Cast("tag_ids", _TEXTS),
     "seen_at",
 )
 _ARRAYS: Final = {"lists.id": "list_ids", "tags.id": "tag_ids"}
@@ -54,7 +59,7 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
             )
         rows = _rows(account, asked)
         names = _names(account)
-    fields = {known.name: (key, known) for key, known in names.fields.items()}
+    fields = {f"cf:{known.name}": (key, known) for key, known in names.fields.items()}
     items = [mirrored.shown(row, names, fields) for row in rows[: asked.limit]]
     body = {
         "result": asking.keyed(asked, asking.trimmed(asked, items)),
@@ -68,20 +73,22 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
     return HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/json")
 
 
+_NAMED: Final = """
+SELECT custom_field_id::text, name, label, type, choice_ids::text FROM mapping_remotefield WHERE connection_id = %s
+UNION ALL SELECT tag_id::text, name, '', '', '' FROM mapping_remotetag WHERE connection_id = %s
+"""
+
+
 def _names(account: Connection) -> Names:
     """What the ids of fields and tags stand for, by one statement; a tag has no type."""
-    fields = RemoteField.objects.filter(connection=account).order_by()
-    tags = RemoteTag.objects.filter(connection=account).order_by()
-    nothing = (Value(""), Value(""), Value({}, JSONField()))
-    found = fields.values_list("custom_field_id", "name", "label", "type", "choice_ids").union(
-        tags.values_list("tag_id", "name", *nothing), all=True
-    )
     names = Names({}, {})
-    for key, name, label, kind, choices in found:
-        if kind:
-            names.fields[str(key)] = FieldName(name, label, kind, choices)
-        else:
-            names.tags[str(key)] = name
+    with database.cursor() as cursor:
+        cursor.execute(_NAMED, [account.pk, account.pk])
+        for key, name, label, kind, choices in cursor.fetchall():
+            if kind:
+                names.fields[key] = FieldName(name, label, kind, json.loads(choices))
+            else:
+                names.tags[key] = name
     return names
 
 
@@ -102,23 +109,7 @@ def _rows(account: Connection, asked: Asked) -> list[Kept]:
     if asked.cursor:
         rows = rows.filter(email_key__gt=_after(asked.cursor))
     found = rows.order_by("email_key").values_list(*_READ)[: asked.limit + 1]
-    return [
-        Kept(
-            str(row[0]) if row[0] else None,
-            row[1],
-            row[2],
-            row[3],
-            row[4],
-            _texts(row[5]),
-            _texts(row[6]),
-            row[7],
-        )
-        for row in found
-    ]
-
-
-def _texts(ids: list[object] | None) -> list[str] | None:
-    return None if ids is None else [str(one) for one in ids]
+    return [Kept(*row) for row in found]
 
 
 def _filtered(rows: QuerySet[MirrorContact], asked: Asked) -> QuerySet[MirrorContact]:

@@ -9,6 +9,11 @@ from mapping.unified.asking import as_text
 from mapping.unified.contacts import STATUSES, FieldName, Names, typed
 
 _CUSTOM: Final = "cf:"
+_SKIPPED: Final = len(_CUSTOM)
+# What only a live reading tells.
+_UNTOLD: Final = dict.fromkeys(
+    ("permission_to_send", "opt_in_source", "opt_in_at", "opt_out_source", "opt_out_at", "opt_out_reason")
+)
 _ADDRESS: Final = {
     "street": "street_1",
     "city": "city",
@@ -36,46 +41,39 @@ def shown(row: Kept, names: Names, fields: Mapping[str, tuple[str, FieldName]]) 
     """One contact.
 
     Args:
-        fields: custom fields by their name in imports: the provider's id, and what is known of it.
+        fields: custom fields by their column in imports: the provider's id, and what is known of it.
     """
     values = row.values
     first, last, phone = values.get("first_name"), values.get("last_name"), values.get("phone")
-    address = {ours: values.get(theirs) for theirs, ours in _ADDRESS.items()}
-    custom = {name[len(_CUSTOM) :]: value for name, value in values.items() if name.startswith(_CUSTOM)}
+    custom = [name for name in values if name.startswith(_CUSTOM)]
     return {
         "id": row.contact_id,
         "first_name": first,
         "last_name": last,
-        "name": " ".join(part for part in (first, last) if part) or None,
+        "name": f"{first} {last}" if first and last else first or last or None,
         "email": row.email,
         "phones": [{"phone": phone, "type": None}] if phone else [],
-        "addresses": [{**address, "street_2": None, "type": None}] if any(address.values()) else [],
+        "addresses": [_address(values)] if not values.keys().isdisjoint(_ADDRESS) else [],
         "lists": [{"id": one} for one in row.list_ids or ()],
         "tags": [{"id": one, "name": names.tags.get(one)} for one in row.tag_ids or ()],
         "status": status_of(row),
         "updated_at": as_text(row.seen_at),
         "custom_fields": {
-            name: typed(value, fields[name][1] if name in fields else None) for name, value in custom.items()
-        },
-        "custom_fields_meta": [
-            {
-                "id": fields[name][0],
-                "name": name,
-                "label": fields[name][1].label,
-                "type": fields[name][1].type,
-            }
+            name[_SKIPPED:]: typed(values[name], fields[name][1] if name in fields else None)
             for name in custom
-            if name in fields
-        ],
-        "consent": {
-            "permission_to_send": row.permission or None,
-            "opt_in_source": None,
-            "opt_in_at": None,
-            "opt_out_source": None,
-            "opt_out_at": None,
-            "opt_out_reason": None,
         },
+        "custom_fields_meta": [_meta(*fields[name]) for name in custom if name in fields],
+        "consent": {**_UNTOLD, "permission_to_send": row.permission or None},
     }
+
+
+def _address(values: Mapping[str, str]) -> dict[str, str | None]:
+    found = {ours: values.get(theirs) for theirs, ours in _ADDRESS.items()}
+    return {**found, "street_2": None, "type": None}
+
+
+def _meta(identifier: str, known: FieldName) -> dict[str, str]:
+    return {"id": identifier, "name": known.name, "label": known.label, "type": known.type}
 
 
 def status_of(row: Kept) -> str | None:

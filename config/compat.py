@@ -54,11 +54,12 @@ def reshaped(method: str, parts: list[str], body: Any) -> Any:
         return body
     result, kind = body["result"], parts[0]
     told = body.get("meta", {})
+    is_listed = isinstance(result, list) or (kind == "unified" and len(parts) == 3 and method == "GET")
     if told.get("format") == "raw":
-        result = [one["remote_data"] for one in result] if isinstance(result, list) else result["remote_data"]
+        result = _raw(result, is_listed=is_listed)
     elif told.get("format") == "debug":
         return {"result": result, "debug": told["debug"]}
-    if isinstance(result, list) or (kind == "unified" and len(parts) == 3 and method == "GET"):
+    if is_listed:
         if kind not in _CALLS:
             return {
                 "result": result,
@@ -71,3 +72,12 @@ def reshaped(method: str, parts: list[str], body: Any) -> Any:
     if kind == "unified" and len(parts) == 4 and method == "POST":
         return {"result": result}
     return result
+
+
+def _raw(result: Any, *, is_listed: bool) -> Any:
+    """The provider's documents alone, as a list, by a key, or one."""
+    if isinstance(result, list):
+        return [one["remote_data"] for one in result]
+    if is_listed:
+        return {key: one["remote_data"] for key, one in result.items()}
+    return result["remote_data"]

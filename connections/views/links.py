@@ -17,8 +17,6 @@ from connections.models import Connection, LinkState
 from connections.views import connecting
 from connections.views.leaving import allow_form_to, to_provider
 
-LIST_LENGTH = 200
-
 
 @require_http_methods(["GET", "POST"])
 @login_required

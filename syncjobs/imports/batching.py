@@ -140,8 +140,8 @@ def _rows(job: SyncJob, alike: list[int], parts: list[list[int]], after_line: in
         return
     condition, arguments = planning.condition_of(alike, parts)
     most = settings.ENV.IMPORT_BATCH_ROWS + 2
-    query = (  # the condition is ours
-        "SELECT line, email, values, csv_bytes FROM syncjobs_importrow "  # noqa: S608
+    query = (
+        "SELECT line, email, values, csv_bytes FROM syncjobs_importrow "  # noqa: S608  # the condition is of constants
         f"WHERE job_id = %s AND outcome = '' AND line > %s AND {condition} ORDER BY line LIMIT %s"
     )
     with database.chunked_cursor() as cursor:

@@ -19,13 +19,13 @@ HERE = Path(__file__).resolve().parent
 def environment(name: str) -> Path:
     """The Python of a virtual environment with what `<name>.txt` lists; made once, and kept for later runs."""
     wanted = HERE / f"{name}.txt"
-    # An SDK may declare a newer Python than it needs.
     folder = plugin.FOLDER / f"apart-{name}-{hashlib.sha256(wanted.read_bytes()).hexdigest()[:12]}"
     with datafolder.locked(plugin.FOLDER / f"apart-{name}.lock", wait=True):
         if not folder.exists():
             half = folder.with_name(f"{folder.name}.half")
             shutil.rmtree(half, ignore_errors=True)
             subprocess.run([sys.executable, "-m", "venv", str(half)], check=True)
+            # An SDK may declare a newer Python than it needs.
             install = [
                 "-m",
                 "pip",

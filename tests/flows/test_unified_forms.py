@@ -60,6 +60,8 @@ def test_raw_is_the_providers_document_alone(program, people):
         f"{CONTACTS}/{people['ana']['contact_id']}?truto_response_format=raw".replace("/api/", "/compat/"),
     )
     assert moved == found["remote_data"]
+    keyed = f"{CONTACTS}?truto_response_format=raw&truto_key_by=id".replace("/api/", "/compat/")
+    assert ask(program, keyed)["result"][found["id"]] == found["remote_data"]
 
 
 def test_normalized_leaves_the_document_out(program):

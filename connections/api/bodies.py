@@ -24,7 +24,11 @@ class Bodies(Parser):
             ValueError: it is no JSON.
         """
         body = super().parse_body(request)
-        if found := list(islice(_faults(body, ""), _MOST_NAMED)):
+        try:
+            found = list(islice(_faults(body, ""), _MOST_NAMED))
+        except RecursionError:
+            found = [("body", "nested less deeply")]
+        if found:
             raise refused(*found)
         return body
 

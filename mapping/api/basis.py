@@ -6,14 +6,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import StringConstraints, field_validator
+from pydantic import StringConstraints
 
 from connections import ratelimits, scoping
 from connections.api.contract import Envelope, needs, scope_of
 from connections.models import Connection
 from mapping import basis
 from mapping.models import ConsentBasis
-from mapping.unified.asking import unstorable
 
 router = Router()
 PATH = "/integrated-account/{uuid:account_id}/consent-basis"
@@ -25,13 +24,6 @@ class GivenBasis(Schema):
 
     kind: Kind
     statement: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-
-    @field_validator("statement")
-    @classmethod
-    def _can_be_kept(cls, value: str) -> str:
-        for _, words in unstorable(value):
-            raise ValueError(f"must be {words}")
-        return value
 
 
 class Basis(GivenBasis):

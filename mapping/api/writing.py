@@ -23,7 +23,6 @@ from mapping.contactlocks import Busy
 from mapping.contactwrites import Writer
 from mapping.resolving import Resolver
 from mapping.unified import naming, writing_consent
-from mapping.unified.asking import unstorable
 from mapping.unified.naming import Changes, Named
 from mapping.unified.writing import Reader, Unfit, Wish
 from mapping.unified.writing_consent import Said, Verdict
@@ -159,15 +158,9 @@ def _checked(request: HttpRequest, body: ChangedContact) -> list[str]:
     """Names in the body that mean nothing here.
 
     Raises:
-        Fault: texts that cannot be kept; with `strict`, also such names.
+        Fault: with `strict`, where there are such names.
     """
     document = json.loads(request.body)
-    try:
-        found = unstorable(document)
-    except RecursionError:
-        found = [("body", "nested less deeply")]
-    if found:
-        raise refused(*found)
     names = sorted(set(document) - set(type(body).model_fields) - READ_ONLY)
     if names and asked_of(request).strict:
         raise refused(*((name, "no field of a contact that can be written") for name in names))

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Final
 
 OPERATORS: Final = frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte"})
@@ -31,7 +30,6 @@ CONTROLS: Final = frozenset(
     }
 )
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
@@ -197,29 +195,6 @@ def keyed(asked: Asked, items: list[dict[str, object]]) -> object:
     if any(not isinstance(item.get(asked.key_by), str | int) for item in items):
         raise Refused(("truto_key_by", "a field that every item has, with a text or a number in it"))
     return {str(item[asked.key_by]): item for item in items}
-
-
-def unstorable(value: object, place: str = "") -> list[tuple[str, str]]:
-    """Texts and numbers of a JSON document that no database, UTF-8 or JSON can hold, by where they stand."""
-    if isinstance(value, str):
-        words = "a text without NUL characters and halves of surrogate pairs"
-        return [(place[:200], words)] if _UNSTORABLE.search(value) else []
-    if isinstance(value, float) and not isfinite(value):
-        return [(place[:200], "a finite number")]
-    if isinstance(value, dict):
-        bad = [one for one in value if _UNSTORABLE.search(one)]
-        inside = ((f"{place}.{name}".lstrip("."), one) for name, one in value.items() if name not in bad)
-        found = [failure for where, one in inside for failure in unstorable(one, where)]
-        return found + [
-            (place or "body", "names without NUL characters and halves of surrogate pairs")
-        ] * bool(bad)
-    if isinstance(value, list):
-        return [
-            failure
-            for index, one in enumerate(value)
-            for failure in unstorable(one, f"{place}.{index}".lstrip("."))
-        ]
-    return []
 
 
 def as_text(value: datetime | None) -> str | None:

@@ -6,11 +6,9 @@ Our own calls cannot cause any of them while our count is right, so each also sa
 from typing import Final
 from uuid import UUID
 
-from django.db.backends.utils import CursorWrapper
-
 from connections import pacing, pools, sharing
 from connections.pacing import DAY_SECONDS
-from connections.pools import Pool
+from connections.pools import Ledger, Pool
 
 # After midnight theirs and our clocks may differ by this much.
 AFTER_MIDNIGHT_SECONDS: Final = 5.0
@@ -88,7 +86,7 @@ def rest(connection_id: UUID) -> None:
         )
 
 
-def _believe(cursor: CursorWrapper, pool: Pool, calls: int) -> None:
+def _believe(cursor: Ledger, pool: Pool, calls: int) -> None:
     cursor.execute(
         "UPDATE connections_quotapool SET foreign_calls = %s, foreign_day = DATE '1970-01-01' + %s WHERE id = %s",
         [max(0, calls), int(pool.now // DAY_SECONDS), pool.pk],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from connections import tenancy
+from connections import rows, tenancy
 from connections.constantcontact.transport import CallRecord
 from connections.models import Connection, ConnectionToken, ProviderCall
 
@@ -26,28 +26,29 @@ class CallFor:
 
 def write(call_for: CallFor, purpose: str, record: CallRecord) -> None:
     """Keep one call; `host` is the base URL it really went to: scheme, host and port."""
-    with tenancy.acting_for(call_for.tenant_id, call_for.environment_id):
-        ProviderCall.objects.create(
-            tenant_id=call_for.tenant_id,
-            environment_id=call_for.environment_id,
-            connection_id=call_for.connection_id,
-            link_state_id=call_for.link_state_id,
-            job_id=call_for.job_id,
-            purpose=purpose,
-            call_class=call_for.call_class,
-            sent_at=record.sent_at,
-            host=record.base_url[:200],
-            method=record.method[:8],
-            path=record.path[:300],
-            status=record.status,
-            outcome=record.outcome.value[:40],
-            error_key=(record.error_key or "")[:80],
-            attempt=record.attempt,
-            duration_ms=record.duration_ms,
-            request_bytes=record.request_bytes,
-            response_bytes=record.response_bytes,
-        )
-        if record.status == FORBIDDEN and purpose == "api" and call_for.connection_id is not None:
+    row = ProviderCall(
+        tenant_id=call_for.tenant_id,
+        environment_id=call_for.environment_id,
+        connection_id=call_for.connection_id,
+        link_state_id=call_for.link_state_id,
+        job_id=call_for.job_id,
+        purpose=purpose,
+        call_class=call_for.call_class,
+        sent_at=record.sent_at,
+        host=record.base_url[:200],
+        method=record.method[:8],
+        path=record.path[:300],
+        status=record.status,
+        outcome=record.outcome.value[:40],
+        error_key=(record.error_key or "")[:80],
+        attempt=record.attempt,
+        duration_ms=record.duration_ms,
+        request_bytes=record.request_bytes,
+        response_bytes=record.response_bytes,
+    )
+    tenancy.at_once(tenancy.Context(call_for.tenant_id, call_for.environment_id), rows.insert(row))
+    if record.status == FORBIDDEN and purpose == "api" and call_for.connection_id is not None:
+        with tenancy.acting_for(call_for.tenant_id, call_for.environment_id):
             _note_forbidden(call_for.connection_id, record)
 
 

@@ -3,12 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from django.db.backends.utils import CursorWrapper
-
 from connections import pools
 from connections.daybudget import SIDES
 from connections.fairshare import Allowance, Scheduler
-from connections.pools import Pool
+from connections.pools import Ledger, Pool
 from connections.tickets import Waiting
 
 _CHARGE = """
@@ -56,7 +54,7 @@ WHERE id = %(number)s
 class Charge:
     """One grant as it is written: the place or the interval, and every counter, in one statement."""
 
-    cursor: CursorWrapper
+    ledger: Ledger
     pool: Pool
     row: Waiting
     start: float
@@ -64,7 +62,7 @@ class Charge:
     hold: float
 
     def write(self, scheduler: Scheduler, rank: str, *, taken: bool) -> None:
-        """Charge it; the transaction's end makes it so."""
+        """Charge it, which ends the transaction."""
         asker, pool = self.row.asker, self.pool
         is_api = asker.purpose == "api"
         turns = scheduler.turns(rank, asker.tenant)
@@ -73,7 +71,7 @@ class Charge:
             allowance = Allowance()
         if rank == "interactive":
             allowance.take(self.row.entered_at)
-        self.cursor.execute(
+        self.ledger.last(
             _CHARGE,
             {
                 "pool": pool.pk,

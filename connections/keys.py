@@ -1,20 +1,23 @@
-"""API tokens: made once, shown once, kept as a digest, compared in constant time, and good for what their scopes name.
+"""API tokens: made once, shown once, kept as a digest, and good for what their scopes name.
 
 `pb_test_<12 characters>_<43 characters>`: the environment in words, a public part that finds the row, a secret
 part of 256 bits. A plain digest is enough for a secret of that strength.
 """
 
 import hashlib
-import hmac
+import json
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from connections import tenancy
+from django.conf import settings
+
+from connections import tenancy, tokenlimit
+from connections.accounttokens import Claims
 from connections.constantcontact.redaction import Secret
 from connections.models import ApiKey, Environment, User
 from connections.signals import token_changed
@@ -120,23 +123,82 @@ def _located(prefix: str) -> tuple[UUID, UUID, UUID]:
     raise LookupError(prefix)
 
 
-def read(key_id: UUID, token: str, caller: Caller) -> ApiKey | None:
-    """The key, with environment and workspace, if the token is right, not revoked and not expired; notes the use.
+# The digest is compared by the database: of a secret of 256 bits, so its time tells nothing. A minute's grain is enough
+# for "last used". `%s` of both: the window's calls, and now.
+_ENTER: Final = (
+    "UPDATE connections_apikey k SET "  # noqa: S608  # constants
+    f"window_start = {tokenlimit.NOW}, window_calls = CASE WHEN k.window_start = {tokenlimit.NOW} "
+    "THEN least(k.window_calls, %s) ELSE 0 END + 1{noting} "
+    "FROM connections_environment e, connections_tenant t "
+    "WHERE e.id = k.environment_id AND t.id = k.tenant_id AND k.id = %s AND {held} AND k.revoked_at IS NULL "
+    "AND (k.expires_at IS NULL OR k.expires_at > %s) "
+    "RETURNING k.id, e.kind, t.name, k.name, k.prefix, k.scopes::text, k.window_calls, "
+    f"{tokenlimit.LEFT}"
+)
+_OLD: Final = "CASE WHEN k.last_used_at > %s THEN k.{name} ELSE %s END"
+_NOTING: Final = "".join(
+    f", {name} = {_OLD.format(name=name)}" for name in ("last_used_at", "last_used_from", "last_used_for")
+)
+_BY_TEXT: Final = _ENTER.format(noting=_NOTING, held="k.digest = %s")
+_BY_ACCOUNT: Final = _ENTER.format(
+    noting="", held="EXISTS (SELECT FROM connections_connection c WHERE c.id = %s)"
+)
 
-    Inside the key's environment.
+
+@dataclass(frozen=True)
+class Entered:
+    """A token that was good for one call more, and what it opens."""
+
+    key_id: UUID
+    tenant_id: UUID
+    environment_id: UUID
+    environment: str
+    workspace_name: str
+    name: str
+    prefix: str
+    scopes: frozenset[str]
+    limit: tokenlimit.Limit
+
+
+def enter(token: str, caller: Caller) -> Entered | None:
+    """Let a token in for one call, which is counted and noted as its use; None if it is wrong, revoked or expired.
+
+    Raises:
+        tokenlimit.TooManyCalls: its calls of this window are used.
     """
-    key = ApiKey.objects.select_related("environment__tenant").filter(pk=key_id, revoked_at=None).first()
-    if key is None or not hmac.compare_digest(bytes(key.digest), _digest(token)):
+    if (found := locate(token)) is None:
         return None
+    tenant_id, environment_id, key_id = found
     now = datetime.now(UTC)
-    if not is_good(key, now):
+    minute_ago = now - timedelta(minutes=1)
+    noted = (minute_ago, now, minute_ago, caller.address, minute_ago, caller.endpoint[:120])
+    values = [settings.ENV.API_TOKEN_CALLS_PER_WINDOW, *noted, key_id, _digest(token), now]
+    return _entered(tenant_id, environment_id, _BY_TEXT, values)
+
+
+def enter_for(claims: Claims, now: datetime) -> Entered | None:
+    """The same for the API token that made a token of an account, if the account is still there. Raises as `enter`."""
+    values = [settings.ENV.API_TOKEN_CALLS_PER_WINDOW, claims.key_id, claims.connection_id, now]
+    return _entered(claims.tenant_id, claims.environment_id, _BY_ACCOUNT, values)
+
+
+def _entered(tenant_id: UUID, environment_id: UUID, statement: str, values: list[Any]) -> Entered | None:
+    [rows] = tenancy.at_once(tenancy.Context(tenant_id, environment_id), (statement, values), lightly=True)
+    if not rows:
         return None
-    # A minute's grain is enough for "last used" and spares a write on every call.
-    if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
-        ApiKey.objects.filter(pk=key.pk).update(
-            last_used_at=now, last_used_from=caller.address, last_used_for=caller.endpoint[:120]
-        )
-    return key
+    [(key_id, kind, workspace, name, prefix, scopes, calls, seconds)] = rows
+    limit = tokenlimit.of_token(calls, seconds)
+    return Entered(
+        key_id,
+        tenant_id,
+        environment_id,
+        kind,
+        workspace,
+        name,
+        prefix,
+        frozenset(json.loads(scopes)),
+        limit,
+    )
 
 
 def is_good(key: ApiKey, now: datetime) -> bool:

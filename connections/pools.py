@@ -5,20 +5,22 @@ All times are the database's, as seconds since 1970.
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db import connections as databases
-from django.db import transaction
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import TransactionStatus
 
 from connections.pacing import SLOWEST, Slowness, next_send
 
 OPERATOR: Final = "operator"
+Values = Sequence[Any] | Mapping[str, Any] | None
 DRIFT: Final = 1e-3  # what two clocks may part, in seconds a second, while one is being corrected
 UNSURE: Final = 0.001  # and what either may be off between two readings
 MOST_AHEAD: Final = 0.15  # how long before its moment a turn is given out
@@ -93,11 +95,78 @@ def day_of(moment: float) -> date:
     return datetime.fromtimestamp(moment, UTC).date()
 
 
+class Ledger:
+    """A transaction of the ledger: it begins with its first message to the database and ends with its last."""
+
+    def __init__(self, cursor: CursorWrapper, *, is_nested: bool) -> None:
+        self._cursor = cursor
+        self._is_begun = self._is_ended = self._is_nested = is_nested
+
+    def execute(self, sql: str, values: Values = None) -> None:
+        """One statement; its rows by `fetchone` and `fetchall`."""
+        self._send([(sql, values)])
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row of the last statement."""
+        row: tuple[Any, ...] | None = self._cursor.fetchone()
+        return row
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows of the last statement."""
+        return list(self._cursor.fetchall())
+
+    def together(self, *statements: tuple[str, Values]) -> list[list[tuple[Any, ...]]]:
+        """Statements in one message: what each of them answers."""
+        self._send(statements)
+        found = [self._rows()]
+        while self._cursor.nextset():
+            found.append(self._rows())
+        return found
+
+    def last(self, sql: str, values: Values = None) -> None:
+        """The statement that ends it; nothing follows."""
+        if self._is_nested:
+            self.execute(sql, values)
+            return
+        self._is_ended = True
+        self._send([(sql, values), ("COMMIT", None)])
+
+    def end(self) -> None:
+        """Keep what was done."""
+        if self._is_begun and not self._is_ended:
+            self._is_ended = True
+            self._cursor.execute("COMMIT")
+
+    def undo(self) -> None:
+        """Forget it."""
+        if self._is_begun and not self._is_nested:
+            self._is_ended = True
+            with suppress(DatabaseError):  # a connection that is lost has forgotten it
+                self._cursor.execute("ROLLBACK")
+
+    def _send(self, statements: Sequence[tuple[str, Values]]) -> None:
+        texts = [self._cursor.mogrify(sql, values) for sql, values in statements]
+        begins, self._is_begun = not self._is_begun, True
+        self._cursor.execute("; ".join(["BEGIN", *texts] if begins else texts))
+        if begins:
+            self._cursor.nextset()
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        return self.fetchall() if self._cursor.description else []
+
+
 @contextmanager
-def ledger() -> Iterator[CursorWrapper]:
+def ledger() -> Iterator[Ledger]:
     """A transaction of the ledger."""
-    with statement() as cursor, transaction.atomic(using=OPERATOR):
-        yield cursor
+    with statement() as cursor:
+        is_open = databases[OPERATOR].connection.info.transaction_status != TransactionStatus.IDLE
+        found = Ledger(cursor, is_nested=databases[OPERATOR].in_atomic_block or is_open)
+        try:
+            yield found
+        except BaseException:
+            found.undo()
+            raise
+        found.end()
 
 
 @contextmanager
@@ -120,17 +189,17 @@ _POOL = """
 SELECT calls_per_second, calls_per_day, token_calls_per_second, pacing, jitter_ms / 1000.0::float8,
     extract(epoch FROM closed_until)::float8, probe, coalesce(extract(epoch FROM next_at), 0)::float8,
     slow_factor, coalesce(extract(epoch FROM slowed_at), 0)::float8, foreign_calls,
-    coalesce(foreign_day - DATE '1970-01-01', 0), state::text, extract(epoch FROM clock_timestamp())::float8
+    coalesce(foreign_day - DATE '1970-01-01', 0), state::text, extract(epoch FROM statement_timestamp())::float8
 FROM connections_quotapool WHERE id = %s
 """
 
 
-def read(cursor: CursorWrapper, pool_id: UUID) -> Pool:
+def read(cursor: Ledger | CursorWrapper, pool_id: UUID) -> Pool:
     """The pool's row as it is. Raises LookupError: there is no such pool."""
     return _read(cursor, pool_id, "")
 
 
-def lock(cursor: CursorWrapper, pool_id: UUID) -> Pool:
+def lock(cursor: Ledger, pool_id: UUID) -> Pool:
     """The pool's row, locked. Raises LookupError: there is no such pool."""
     found = _read(cursor, pool_id, "FOR NO KEY UPDATE")
     asked_at = time.monotonic()
@@ -139,57 +208,71 @@ def lock(cursor: CursorWrapper, pool_id: UUID) -> Pool:
     return found
 
 
-def try_lock(cursor: CursorWrapper, pool_id: UUID) -> Pool | None:
-    """The same without waiting: None while another holds it."""
-    try:
-        return _read(cursor, pool_id, "FOR NO KEY UPDATE SKIP LOCKED")
-    except LookupError:
-        return None
+def locking(pool_id: UUID) -> tuple[str, list[UUID]]:
+    """The statement that locks a pool's row without waiting; it answers no row while another holds it."""
+    return f"{_POOL} FOR NO KEY UPDATE SKIP LOCKED", [pool_id]
 
 
-def _read(cursor: CursorWrapper, pool_id: UUID, how: str) -> Pool:
+def locked(pool_id: UUID, row: Sequence[Any], asked_at: float) -> Pool:
+    """The pool of what `locking` answered to a message of this moment."""
+    found = _pool(pool_id, row)
+    found.read(row[-1], asked_at)
+    return found
+
+
+def _read(cursor: Ledger | CursorWrapper, pool_id: UUID, how: str) -> Pool:
     asked_at = time.monotonic()
     cursor.execute(f"{_POOL} {how}", [pool_id])
     row = cursor.fetchone()
     if row is None:
         raise LookupError(f"there is no pool {pool_id}")
+    return _pool(pool_id, row) if how else locked(pool_id, row, asked_at)
+
+
+def _pool(pool_id: UUID, row: Sequence[Any]) -> Pool:
     values = (*row[:-2], json.loads(row[-2]))
-    found = Pool(pool_id, *values)
-    if "FOR" not in how or "SKIP" in how:
-        found.read(row[-1], asked_at)
-    return found
+    return Pool(pool_id, *values)
 
 
+# The place that is free first; how many there are; whether one is free too late to be true; the first number of none.
+# What is further ahead was written by another time; a turn that was given out early is not.
 _PLACE = """
-SELECT number, extract(epoch FROM free_at)::float8, count(*) OVER (), bool_or(extract(epoch FROM free_at) - %(now)s >
-    CASE WHEN ticket IS NULL THEN %(longest)s ELSE %(hold)s END) OVER ()
-FROM connections_quotaslot WHERE pool_id = %(pool)s AND purpose = %(purpose)s AND number <= %(places)s
-ORDER BY 2, 1 LIMIT 1
+WITH seat AS (
+    SELECT number, extract(epoch FROM free_at)::float8 AS free_at, ticket IS NULL AS is_resting
+    FROM connections_quotaslot WHERE pool_id = %(pool)s AND purpose = %(purpose)s AND number <=
+        (SELECT CASE %(purpose)s WHEN 'api' THEN calls_per_second ELSE token_calls_per_second END
+        FROM connections_quotapool WHERE id = %(pool)s)
+)
+SELECT number, free_at, count(*) OVER (), bool_or(free_at - extract(epoch FROM statement_timestamp())::float8 >
+    CASE WHEN is_resting THEN %(longest)s ELSE %(hold)s END) OVER (),
+    (SELECT min(n) FROM (SELECT 0 AS number UNION ALL SELECT number FROM seat) s, LATERAL (SELECT s.number + 1 AS n) g
+        WHERE NOT EXISTS (SELECT FROM seat t WHERE t.number = n))
+FROM seat ORDER BY 2, 1 LIMIT 1
 """
 
 
-def opening(cursor: CursorWrapper, pool: Pool, purpose: str, places: int, hold: float) -> tuple[int, float]:
-    """The anchored place that is free first, and since or from when."""
-    values: dict[str, Any] = {"pool": pool.pk, "purpose": purpose, "places": places, "now": pool.now}
-    # What is further ahead was written by another time; a turn that was given out early is not.
-    values |= {"hold": hold + MOST_AHEAD + 0.1, "longest": SLOWEST + 0.1}
-    cursor.execute(_PLACE, values)
-    row = cursor.fetchone()
-    if row is not None and row[3]:
+def seeking(pool_id: UUID, purpose: str, hold: float) -> tuple[str, Mapping[str, Any]]:
+    """The statement that finds the anchored place that is free first."""
+    values = {"pool": pool_id, "purpose": purpose, "hold": hold + MOST_AHEAD + 0.1, "longest": SLOWEST + 0.1}
+    return _PLACE, values
+
+
+def opening(
+    cursor: Ledger, pool: Pool, purpose: str, places: int, hold: float, seat: Sequence[Any] | None
+) -> tuple[int, float]:
+    """The anchored place that is free first, and since or from when; `seat` is the row that `seeking` answered."""
+    if seat is not None and seat[3]:
         _set_right(cursor, pool, purpose)
-        cursor.execute(_PLACE, values)
-        row = cursor.fetchone()
-    if row is not None and (row[1] <= pool.now or row[2] >= places):
-        return int(row[0]), float(row[1])
-    cursor.execute(
-        "SELECT min(n) FROM generate_series(1, %s) n WHERE n NOT IN "
-        "(SELECT number FROM connections_quotaslot WHERE pool_id = %s AND purpose = %s)",
-        [places, pool.pk, purpose],
-    )
-    return int(one(cursor)[0]), pool.now
+        cursor.execute(*seeking(pool.pk, purpose, hold))
+        seat = cursor.fetchone()
+    if seat is None:
+        return 1, pool.now
+    if seat[1] <= pool.now or seat[2] >= places:
+        return int(seat[0]), float(seat[1])
+    return int(seat[4]), pool.now
 
 
-def _set_right(cursor: CursorWrapper, pool: Pool, purpose: str) -> None:
+def _set_right(cursor: Ledger, pool: Pool, purpose: str) -> None:
     """The clock was set back: what was written by the other time holds for a second, not until it comes again."""
     cursor.execute(
         "UPDATE connections_quotaslot SET free_at = to_timestamp(%s) "
@@ -198,7 +281,7 @@ def _set_right(cursor: CursorWrapper, pool: Pool, purpose: str) -> None:
     )
 
 
-def next_send_at(cursor: CursorWrapper, pool: Pool) -> float:
+def next_send_at(cursor: Ledger, pool: Pool) -> float:
     """When the paced mode sends again; set right as the places are."""
     if pool.next_at > pool.now + MOST_AHEAD + 2 * pool.step():
         pool.next_at = pool.now + pool.step()
@@ -209,7 +292,7 @@ def next_send_at(cursor: CursorWrapper, pool: Pool) -> float:
     return pool.next_at
 
 
-def one(cursor: CursorWrapper) -> tuple[Any, ...]:
+def one(cursor: Ledger | CursorWrapper) -> tuple[Any, ...]:
     """The row of a statement that always answers one."""
     row: tuple[Any, ...] | None = cursor.fetchone()
     assert row is not None, "the statement always answers a row"

@@ -8,6 +8,7 @@ told when to ask again; work is kept, never dropped.
 
 import logging
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -21,7 +22,7 @@ from connections.calllog import CallFor
 from connections.constantcontact.errors import QuotaRefused
 from connections.constantcontact.signals import Signal
 from connections.models import QuotaDay, QuotaPool
-from connections.tickets import Asker, Granted
+from connections.tickets import Asker, Granted, Standing
 from connections.turnstile import Look
 
 log = logging.getLogger(__name__)
@@ -38,9 +39,21 @@ _answer_seconds: dict[UUID, float] = {}
 _readiness: list[float] = [LEAST_AHEAD / 2]  # what waking and looking have taken lately
 # Pools for which this process has a call out whose answer opens them again.
 _probing: set[UUID] = set()
+# How the caller of the running request stands since its last call.
+_standing: ContextVar[Standing | None] = ContextVar("standing", default=None)
 _ANSWERS: Final = frozenset(
     {Signal.ANSWERED, Signal.REFUSED, Signal.SERVER_FAULT, Signal.GARBLED, Signal.QUEUE_FULL}
 )
+
+
+def last_standing() -> Standing | None:
+    """How the caller stands since the last call that was charged in this context; None: to be looked up."""
+    return _standing.get()
+
+
+def forget_standing() -> None:
+    """Another caller's request begins."""
+    _standing.set(None)
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,7 @@ class Permit:
     def close(self, delivered: bool) -> None:
         """The call has ended. Refunds the charge only if no byte left."""
         if not delivered:
+            _standing.set(None)
             tickets.leave(self.ticket)
             return
         ended = time.monotonic()
@@ -130,15 +144,16 @@ class _Wait:
                 if granted is not None and self._keeps(granted):
                     if granted.is_probe:
                         _probing.add(self.asker.pool_id)
+                    _standing.set(granted.standing)
                     return Permit(self.asker, self.number, granted, time.monotonic())
         except BaseException:
             self._leave()
             raise
 
     def _look(self) -> Look:
-        with pools.ledger() as cursor:
-            self.number = self.number or tickets.enter(cursor, self.asker)
-            return turnstile.look(cursor, self.asker, self.number, ahead())
+        with pools.ledger() as ledger:
+            self.number, found = turnstile.look(ledger, self.asker, self.number, ahead())
+            return found
 
     def _poll(self) -> Granted | None:
         """The turn that another process may have given to our ticket meanwhile."""

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Sum
 
 from connections import pools, sharing, turnstile
@@ -19,7 +18,7 @@ from connections.fairshare import CLASSES
 from connections.forecast import forecast
 from connections.models import QuotaShare, QuotaUse, Tenant
 from connections.pacing import until_midnight
-from connections.pools import OPERATOR, Pool
+from connections.pools import OPERATOR, Ledger, Pool
 from connections.scoping import Scope
 
 # What each class of calls is for, in the order in which they are served.
@@ -177,7 +176,7 @@ def own(scope: Scope, pool_id: UUID) -> OwnUse:
     )
 
 
-def _classes(cursor: CursorWrapper, pool: Pool, plan: Plan) -> list[ClassUse]:
+def _classes(cursor: Ledger, pool: Pool, plan: Plan) -> list[ClassUse]:
     calls, since = sharing.history(cursor, pool)
     first = int(pool.now // 86_400) * 24
     cursor.execute(
@@ -193,7 +192,7 @@ def _classes(cursor: CursorWrapper, pool: Pool, plan: Plan) -> list[ClassUse]:
     return found
 
 
-def _uses(cursor: CursorWrapper, pool: Pool) -> list[tuple[Any, ...]]:
+def _uses(cursor: Ledger, pool: Pool) -> list[tuple[Any, ...]]:
     cursor.execute(
         "SELECT tenant_id, call_class, purpose, sum(used) FROM connections_quotause "
         "WHERE pool_id = %s AND day = %s GROUP BY 1, 2, 3",
@@ -202,7 +201,7 @@ def _uses(cursor: CursorWrapper, pool: Pool) -> list[tuple[Any, ...]]:
     return list(cursor.fetchall())
 
 
-def _tenants(cursor: CursorWrapper, pool: Pool, plan: Plan, uses: list[tuple[Any, ...]]) -> list[TenantUse]:
+def _tenants(cursor: Ledger, pool: Pool, plan: Plan, uses: list[tuple[Any, ...]]) -> list[TenantUse]:
     classes: dict[str, dict[str, int]] = defaultdict(dict)
     for tenant, call_class, purpose, total in uses:
         if purpose == "api":

@@ -10,39 +10,54 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection as database
 from django.http import HttpRequest, HttpResponse
 
-from connections import turnstile
+from connections import quota, tenancy, turnstile
 from connections.accounts import provider_app_for
 from connections.models import Connection
 from connections.pacing import until_midnight
 from connections.scoping import Scope
+from connections.tickets import Standing
 from connections.tokenlimit import Limit
 
 Handler = Callable[[HttpRequest], HttpResponse]
 DAY: Final = 86_400
 
 
-def of_workspace(scope: Scope, pool_id: UUID) -> Limit:
-    """The workspace's share of the day at a pool."""
-    plan, weight, used, now = turnstile.standing(pool_id, scope.tenant_id)
-    share = plan.share("interactive", weight) or 0
-    return Limit("workspace", share, max(0, share - used), max(1, round(until_midnight(now))), DAY)
+def of_day(scope: Scope, pool_id: UUID, account: Connection | None) -> list[Limit]:
+    """The workspace's share of the day at a pool and, where a call is about one, the linked account's calls of it."""
+    standing = quota.last_standing()
+    if standing is not None and _is_about(standing, scope, pool_id, account):
+        share, used, account_used, now = standing.share, standing.used, standing.account_used, standing.now
+    else:
+        plan, weight, used, now = turnstile.standing(pool_id, scope.tenant_id)
+        share = plan.share("interactive", weight) or 0
+        account_used = _used_by(scope, account) if account is not None else 0
+    seconds = max(1, round(until_midnight(now)))
+    found = [Limit("workspace", share, max(0, share - used), seconds, DAY)]
+    if account is not None:
+        most = settings.ENV.ACCOUNT_CALLS_PER_DAY
+        found.append(Limit("account", most, max(0, most - account_used), seconds, DAY))
+    return found
 
 
-def of_account(scope: Scope, account: Connection) -> Limit:
-    """One linked account's calls of the day."""
-    most = settings.ENV.ACCOUNT_CALLS_PER_DAY
-    with scope.transaction(), database.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(used), 0), extract(epoch FROM clock_timestamp())::float8 FROM connections_quotause "
-            "WHERE connection_id = %s AND day = (clock_timestamp() AT TIME ZONE 'UTC')::date AND purpose = 'api' "
-            "AND call_class <> 'consent'",
-            [account.pk],
-        )
-        used, now = cursor.fetchone() or (0, 0.0)
-    return Limit("account", most, max(0, most - int(used)), max(1, round(until_midnight(now))), DAY)
+def _is_about(standing: Standing, scope: Scope, pool_id: UUID, account: Connection | None) -> bool:
+    return account is not None and (standing.pool_id, standing.tenant_id, standing.connection_id) == (
+        pool_id,
+        scope.tenant_id,
+        account.pk,
+    )
+
+
+_USED: Final = (
+    "SELECT coalesce(sum(used), 0) FROM connections_quotause WHERE connection_id = %s "
+    "AND day = (clock_timestamp() AT TIME ZONE 'UTC')::date AND purpose = 'api' AND call_class <> 'consent'"
+)
+
+
+def _used_by(scope: Scope, account: Connection) -> int:
+    [[(used,)]] = tenancy.at_once(scope.context, (_USED, [account.pk]))
+    return int(used)
 
 
 def limits_of(scope: Scope, counted: Sequence[Limit], account: Connection | None = None) -> list[Limit]:
@@ -55,9 +70,7 @@ def limits_of(scope: Scope, counted: Sequence[Limit], account: Connection | None
     found = list(counted)
     pool_id = _pool_of(scope, account)
     if pool_id is not None:
-        found.append(of_workspace(scope, pool_id))
-    if account is not None:
-        found.append(of_account(scope, account))
+        found += of_day(scope, pool_id, account)
     return sorted(found, key=lambda one: one.remaining)
 
 
@@ -77,9 +90,10 @@ def about(request: HttpRequest, account: Connection, counted: Limit | None = Non
         request.META["PATCHBAY_ACCOUNT_PACE"] = counted
 
 
-def is_counted(request: HttpRequest, account: Connection) -> bool:
+def is_counted(request: HttpRequest, account_id: UUID) -> bool:
     """Whether this request has been counted as a call about the account."""
-    return "PATCHBAY_ACCOUNT_PACE" in request.META and request.META.get("PATCHBAY_ACCOUNT") == account
+    account: Connection | None = request.META.get("PATCHBAY_ACCOUNT")
+    return "PATCHBAY_ACCOUNT_PACE" in request.META and account is not None and account.pk == account_id
 
 
 def write(response: HttpResponse, limits: Sequence[Limit]) -> None:
@@ -97,6 +111,7 @@ def headers(get_response: Handler) -> Handler:
     """Middleware: an answer to a program that was let in says what it may still call."""
 
     def handle(request: HttpRequest) -> HttpResponse:
+        quota.forget_standing()
         response = get_response(request)
         scope = getattr(request, "auth", None)
         if isinstance(scope, Scope) and "ratelimit-limit" not in response:

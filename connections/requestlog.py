@@ -14,10 +14,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
-from django.db import connection as database
 from django.http import HttpRequest, HttpResponseBase
 
-from connections import answered
+from connections import answered, rows, tenancy
 from connections.constantcontact import redaction
 from connections.models import ApiCall
 from connections.scoping import Scope
@@ -101,10 +100,7 @@ def _row(
 
 def _write(scope: Scope, row: ApiCall) -> None:
     try:
-        with scope.transaction(), database.cursor() as cursor:
-            # Losing the last rows in a crash of the database would harm nobody.
-            cursor.execute("SET LOCAL synchronous_commit = off")
-            row.save(force_insert=True)
+        tenancy.at_once(scope.context, rows.insert(row), lightly=True)
     except DatabaseFault:
         # The answer is here already: a log that cannot be written must not swallow it.
         log.exception("a call could not be logged")

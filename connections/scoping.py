@@ -5,6 +5,7 @@ is then found inside `scope.transaction()`, where row-level security opens these
 person may not see is answered like what does not exist: 404.
 """
 
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,8 +20,16 @@ from django.db.models import Subquery
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from connections import accounttokens, keys, roles, tenancy, tokenlimit
-from connections.models import ApiKey, Connection, Environment, Membership, Tenant, User
+from connections import accounttokens, keys, roles, rows, tenancy, tokenlimit
+from connections.models import (
+    Connection,
+    ConnectionToken,
+    Environment,
+    Membership,
+    ProviderApp,
+    Tenant,
+    User,
+)
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -47,6 +56,11 @@ class Scope:
     def actor(self) -> str:
         """Who acts, in words that still say it when the person or the token is gone."""
         return self.user.email if self.user else f"API token {self.token_name}".rstrip()
+
+    @property
+    def context(self) -> tenancy.Context:
+        """Whose rows are open to it."""
+        return tenancy.Context(self.tenant_id, self.environment_id)
 
     def transaction(self) -> AbstractContextManager[tenancy.Context]:
         """A transaction that sees the rows of this scope."""
@@ -140,44 +154,63 @@ def api(request: HttpRequest) -> Scope | None:
     if scheme.lower() != "bearer":
         return None
     token = token.strip()
+    claims = None
     if accounttokens.is_one(token):
-        claims = accounttokens.read(token, datetime.now(UTC))
-        if claims is None:
-            return None
-        with tenancy.acting_for(claims.tenant_id, claims.environment_id):
-            return _counted(_maker_of(claims), claims.connection_id)
-    if (found := keys.locate(token)) is None:
-        return None
-    tenant_id, environment_id, key_id = found
-    with tenancy.acting_for(tenant_id, environment_id):
-        caller = keys.Caller(_address(request), f"{request.method} {request.path}")
-        return _counted(keys.read(key_id, token, caller))
-
-
-def _counted(key: ApiKey | None, account_id: UUID | None = None) -> Scope | None:
-    """The scope of a good key, whose call is counted. Inside its environment."""
+        now = datetime.now(UTC)
+        claims = accounttokens.read(token, now)
+        key = keys.enter_for(claims, now) if claims is not None else None
+    else:
+        key = keys.enter(token, keys.Caller(_address(request), f"{request.method} {request.path}"))
     if key is None:
         return None
-    limit = tokenlimit.count(key)
     return Scope(
         key.tenant_id,
         key.environment_id,
-        key.environment.kind,
-        key.environment.tenant.name,
+        key.environment,
+        key.workspace_name,
         "token",
-        token_scopes=frozenset(key.scopes),
-        token_limit=limit,
+        token_scopes=key.scopes,
+        token_limit=key.limit,
         token_name=f"{key.name} ({key.prefix})",
-        key_id=key.pk,
-        account_id=account_id,
+        key_id=key.key_id,
+        account_id=claims.connection_id if claims is not None else None,
     )
 
 
-def _maker_of(claims: accounttokens.Claims) -> ApiKey | None:
-    """The API token that made a token of an account, if it is still good and the account still there. Inside both."""
-    key = ApiKey.objects.select_related("environment__tenant").filter(pk=claims.key_id).first()
-    is_there = Connection.objects.filter(pk=claims.connection_id).exists()
-    return key if key is not None and is_there and keys.is_good(key, datetime.now(UTC)) else None
+_ACCOUNT = (
+    f"SELECT {rows.columns(Connection, 'c')}, {rows.columns(ProviderApp, 'p')}, t.connection_id IS NOT NULL, "  # noqa: S608  # names of models
+    f"{rows.columns(ConnectionToken, 't')} FROM connections_connection c "
+    "JOIN connections_providerapp p ON p.id = c.provider_app_id "
+    "LEFT JOIN connections_connectiontoken t ON t.connection_id = c.id WHERE c.id = %s"
+)
+
+
+def account(
+    scope: Scope, account_id: UUID, *, is_counted: bool = False
+) -> tuple[Connection, tokenlimit.Limit | None]:
+    """A linked account with its application and its tokens as they are now, in one message to the database.
+
+    Args:
+        is_counted: one call about it is counted with it; then there is a limit.
+
+    Raises:
+        Http404: there is none in this scope.
+        tokenlimit.TooManyCalls: the calls about it in this window are used.
+    """
+    counting = [tokenlimit.counting(account_id)] if is_counted else []
+    found, *counts = tenancy.at_once(scope.context, (_ACCOUNT, [account_id]), *counting, lightly=True)
+    if not found:
+        raise Http404("There is no such account here.")
+    ends = (rows.width(Connection), rows.width(Connection) + rows.width(ProviderApp))
+    [values] = found
+    read = rows.instance(Connection, values[: ends[0]])
+    read.provider_app = rows.instance(ProviderApp, values[ends[0] : ends[1]])
+    if values[ends[1]]:
+        token = rows.instance(ConnectionToken, values[ends[1] + 1 :])
+        token.connection = read
+        read.token_read_at = time.monotonic()
+    limit = tokenlimit.of_account(*counts[0][0]) if is_counted else None
+    return read, limit
 
 
 def link(token_digest: bytes) -> tuple[Scope, UUID] | None:

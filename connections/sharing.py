@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db.backends.utils import CursorWrapper
-
 from connections import pools, tickets
 from connections.daybudget import Claim, Part, Plan, make_plan, still_wanting
 from connections.forecast import WEEK_HOURS, WEEKS, History, wanted
 from connections.pacing import DAY_SECONDS, until_midnight
-from connections.pools import Pool
+from connections.pools import Ledger, Pool
 
 KEPT_DAYS: Final = 400
 
@@ -23,7 +21,7 @@ def foreign_today(pool: Pool) -> int:
     return int(pool.foreign_calls * 0.5 ** max(0, days))
 
 
-def used_today(cursor: CursorWrapper, pool: Pool) -> int:
+def used_today(cursor: Ledger, pool: Pool) -> int:
     """Calls charged to the pool on the database's UTC day."""
     cursor.execute(
         "SELECT used FROM connections_quotaday WHERE pool_id = %s AND day = %s", [pool.pk, pool.today]
@@ -32,7 +30,7 @@ def used_today(cursor: CursorWrapper, pool: Pool) -> int:
     return int(row[0]) if row else 0
 
 
-def token_calls_today(cursor: CursorWrapper, pool: Pool) -> int:
+def token_calls_today(cursor: Ledger, pool: Pool) -> int:
     """Calls to the token endpoint that may cost the day, though no turn of it is given for them.
 
     Whether they do is open; until it is found out that they cost nothing, the day is planned as if they did.
@@ -76,14 +74,14 @@ def keep(pool: Pool, plan: Plan) -> None:
     }
 
 
-def write(cursor: CursorWrapper, pool: Pool) -> None:
+def write(cursor: Ledger, pool: Pool) -> None:
     """Write the pool's state."""
     cursor.execute(
         "UPDATE connections_quotapool SET state = %s::jsonb WHERE id = %s", [json.dumps(pool.state), pool.pk]
     )
 
 
-def renewed(cursor: CursorWrapper, pool: Pool, wanting: Sequence[tuple[str, str]]) -> Plan:
+def renewed(cursor: Ledger, pool: Pool, wanting: Sequence[tuple[str, str]]) -> Plan:
     """A new plan, in the state of the locked pool; `wanting` are (class, tenant) that take whatever they can get."""
     tickets.lost(cursor, pool)
     before = _last(pool)
@@ -99,7 +97,7 @@ def renewed(cursor: CursorWrapper, pool: Pool, wanting: Sequence[tuple[str, str]
     return plan
 
 
-def history(cursor: CursorWrapper, pool: Pool) -> tuple[History, int]:
+def history(cursor: Ledger, pool: Pool) -> tuple[History, int]:
     """Calls by class and hour of the last weeks, the running one too, and the first hour that they cover."""
     hour = int(pool.now // 3600)
     cursor.execute(
@@ -129,7 +127,7 @@ FROM connections_quotashare s LEFT JOIN before b ON b.tenant_id = s.tenant_id WH
 """
 
 
-def claims(cursor: CursorWrapper, pool: Pool, wanting: Mapping[str, Mapping[str, float]]) -> list[Claim]:
+def claims(cursor: Ledger, pool: Pool, wanting: Mapping[str, Mapping[str, float]]) -> list[Claim]:
     """Every tenant that has called today, wants to, or usually does."""
     values: dict[str, Any] = {"pool": pool.pk, "today": pool.today}
     cursor.execute(_CLAIMS, values)
@@ -147,7 +145,7 @@ def claims(cursor: CursorWrapper, pool: Pool, wanting: Mapping[str, Mapping[str,
     return list(found.values())
 
 
-def _forget(cursor: CursorWrapper, pool: Pool) -> None:
+def _forget(cursor: Ledger, pool: Pool) -> None:
     """Once a day: what no forecast and no page looks at any more."""
     hour = int(pool.now // 3600)
     cursor.execute(

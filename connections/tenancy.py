@@ -78,13 +78,48 @@ def acting_for(tenant_id: UUID, environment_id: UUID | None = None) -> Iterator[
 
 
 def _set(context: Context | None) -> None:
-    tenant = str(context.tenant_id) if context else ""
-    environment = str(context.environment_id) if context and context.environment_id else ""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('app.tenant', %s, true), set_config('app.environment', %s, true)",
-            [tenant, environment],
-        )
+        cursor.execute(_SET, _names(context))
+
+
+_SET = "SELECT set_config('app.tenant', %s, true), set_config('app.environment', %s, true)"
+# Losing the last of it in a crash of the database would harm nobody.
+_LIGHTLY = ", set_config('synchronous_commit', 'off', true)"
+
+
+def _names(context: Context | None) -> list[str]:
+    if context is None:
+        return ["", ""]
+    return [str(context.tenant_id), str(context.environment_id or "")]
+
+
+def at_once(
+    context: Context, *statements: tuple[str, Sequence[Any]], lightly: bool = False
+) -> list[list[tuple[Any, ...]]]:
+    """Statements in one message to the database, which is a transaction by itself: what each answers.
+
+    For whoever is waited for: `acting_for` takes a message for its beginning, its context and its end besides.
+
+    Args:
+        statements: each with its values.
+        lightly: the commit need not outlive a crash of the database.
+    """
+    if connection.in_atomic_block:
+        with acting_for(context.tenant_id, context.environment_id), connection.cursor() as cursor:
+            return [_answer(cursor, *one) for one in statements]
+    first = _SET + (_LIGHTLY if lightly else "")
+    values = [*_names(context), *(value for _, values in statements for value in values)]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join([first, *(sql for sql, _ in statements)]), values)
+        found = []
+        while cursor.nextset():
+            found.append(cursor.fetchall() if cursor.description else [])
+        return found
+
+
+def _answer(cursor: Any, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    cursor.execute(sql, values)
+    return list(cursor.fetchall()) if cursor.description else []
 
 
 def find(function: str, *arguments: Any) -> list[tuple[UUID, ...]]:  # Any: whatever SQL takes

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.backends.utils import CursorWrapper
-
 from connections.pacing import free_again
-from connections.pools import UNSURE, Pool, ledger, one, read, statement
+from connections.pools import UNSURE, Ledger, Pool, ledger, read, statement
 
 # Who has not looked after a ticket for so long waits no more.
 LOST_SECONDS: Final = 3.0
@@ -55,9 +53,9 @@ class Waiting:
     account_used: int  # its account's calls of today, without consent
 
 
-def enter(cursor: CursorWrapper, asker: Asker) -> int:
-    """Let a call wait; its number."""
-    cursor.execute(
+def entering(asker: Asker) -> tuple[str, list[Any]]:
+    """The statement that lets a call wait, and answers its number."""
+    return (
         "INSERT INTO connections_ticket (pool_id, purpose, call_class, tenant_id, environment_id, connection_id, "
         "job_id, entered_at, seen_at) VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), clock_timestamp()) "
         "RETURNING id",
@@ -71,39 +69,36 @@ def enter(cursor: CursorWrapper, asker: Asker) -> int:
             asker.job_id,
         ],
     )
-    return int(one(cursor)[0])
 
 
 _WAITING = """
+WITH clock AS (SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date AS today)
 SELECT t.id, t.call_class, t.tenant_id, t.environment_id, t.connection_id, t.job_id,
     extract(epoch FROM t.entered_at)::float8, coalesce(s.weight, 1),
-    CASE WHEN s.day <> %(today)s THEN 0 WHEN t.call_class = 'interactive' THEN s.persons ELSE s.work END,
+    CASE WHEN s.day <> k.today THEN 0 WHEN t.call_class = 'interactive' THEN s.persons ELSE s.work END,
     coalesce(s.turns::text, '{}'), s.allowance, coalesce(extract(epoch FROM s.allowance_at), 0)::float8,
     CASE WHEN t.call_class IN ('bulk', 'backfill') THEN extract(epoch FROM c.queue_full_until)::float8 END,
-    (SELECT coalesce(sum(u.used), 0) FROM connections_quotause u WHERE u.pool_id = t.pool_id AND u.day = %(today)s
+    (SELECT coalesce(sum(u.used), 0) FROM connections_quotause u WHERE u.pool_id = t.pool_id AND u.day = k.today
         AND u.tenant_id = t.tenant_id AND u.environment_id = t.environment_id AND u.connection_id = t.connection_id
         AND u.purpose = 'api' AND u.call_class <> 'consent'),
-    coalesce((SELECT d.used FROM connections_quotaday d WHERE d.pool_id = t.pool_id AND d.day = %(today)s), 0)
-FROM connections_ticket t LEFT JOIN connections_quotashare s ON s.pool_id = t.pool_id AND s.tenant_id = t.tenant_id
+    coalesce((SELECT d.used FROM connections_quotaday d WHERE d.pool_id = t.pool_id AND d.day = k.today), 0)
+FROM clock k CROSS JOIN connections_ticket t
+    LEFT JOIN connections_quotashare s ON s.pool_id = t.pool_id AND s.tenant_id = t.tenant_id
     LEFT JOIN connections_connection c ON c.id = t.connection_id
 WHERE t.pool_id = %(pool)s AND t.purpose = %(purpose)s AND t.taken_at IS NULL AND t.starts_at IS NULL
-    AND abs(extract(epoch FROM t.seen_at) - %(now)s) < %(lost)s
+    AND abs(extract(epoch FROM t.seen_at) - extract(epoch FROM statement_timestamp())) < %(lost)s
 ORDER BY t.id
 """
 
 
-def waiting(cursor: CursorWrapper, pool: Pool, purpose: str) -> tuple[list[Waiting], int]:
-    """Every ticket that somebody waits for, in the order of arrival; and the pool's calls of today."""
-    values: dict[str, Any] = {
-        "pool": pool.pk,
-        "purpose": purpose,
-        "now": pool.now,
-        "today": pool.today,
-        "lost": LOST_SECONDS,
-    }
-    cursor.execute(_WAITING, values)
-    rows = cursor.fetchall()
-    return [_waiting(pool.pk, purpose, row) for row in rows], int(rows[0][-1]) if rows else 0
+def asking(pool_id: UUID, purpose: str) -> tuple[str, dict[str, Any]]:
+    """The statement that finds every ticket that somebody waits for, in the order of arrival."""
+    return _WAITING, {"pool": pool_id, "purpose": purpose, "lost": LOST_SECONDS}
+
+
+def waiting(pool_id: UUID, purpose: str, rows: Sequence[Sequence[Any]]) -> tuple[list[Waiting], int]:
+    """The tickets that `asking` answered, and the pool's calls of today."""
+    return [_waiting(pool_id, purpose, row) for row in rows], int(rows[0][-1]) if rows else 0
 
 
 def _waiting(pool_id: UUID, purpose: str, row: Sequence[Any]) -> Waiting:
@@ -126,6 +121,24 @@ def _waiting(pool_id: UUID, purpose: str, row: Sequence[Any]) -> Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands with a call charged: its workspace's share of the day at the pool, and its account's calls.
+
+    Args:
+        used: the workspace's interactive calls of today, this one too; `account_used` those about the account.
+        now: the database's time.
+    """
+
+    pool_id: UUID
+    tenant_id: UUID
+    connection_id: UUID | None
+    share: int
+    used: int
+    account_used: int
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class Granted:
     """A turn that was given out.
 
@@ -135,6 +148,7 @@ class Granted:
         rest: how long its place rests after the answer.
         slack: how much later than its moment the call may still leave; None: as late as it likes.
         is_probe: it is the one that tries whether the provider's new day has begun.
+        standing: how the caller stands with it, where the one who gave it out knew.
     """
 
     starts_at: float
@@ -143,6 +157,7 @@ class Granted:
     rest: float = 1.0
     slack: float | None = None
     is_probe: bool = False
+    standing: Standing | None = None
 
 
 def granted(pool: Pool, starts_at: float) -> Granted:
@@ -197,7 +212,7 @@ def leave(number: int) -> None:
         give_back(cursor, [number])
 
 
-def lost(cursor: CursorWrapper, pool: Pool) -> None:
+def lost(cursor: Ledger, pool: Pool) -> None:
     """Drop what nobody looks after: waiting tickets, grants that nobody took, calls whose end nobody saw."""
     cursor.execute(
         "SELECT id FROM connections_ticket WHERE pool_id = %s AND taken_at IS NULL "
@@ -264,7 +279,7 @@ WHERE u.pool_id = c.pool_id AND u.day = c.day AND u.tenant_id = c.tenant_id AND 
 """
 
 
-def give_back(cursor: CursorWrapper, numbers: Sequence[int]) -> None:
+def give_back(cursor: Ledger, numbers: Sequence[int]) -> None:
     """These calls never left: what they were charged goes back to the day that was charged."""
     for number in numbers:
         cursor.execute(_REFUND, [number])

@@ -5,9 +5,6 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection as database
-
-from connections.models import ApiKey, Connection
 
 WINDOW: Final = 10
 
@@ -31,52 +28,38 @@ class TooManyCalls(Exception):
         self.limit = limit
 
 
-# A call too many is not counted, so that the next window begins with none. All times are the database's.
-_NOW: Final = "date_bin('10 seconds', clock_timestamp(), 'epoch')"
-_LEFT: Final = (
-    "10 - extract(epoch FROM clock_timestamp() - date_bin('10 seconds', clock_timestamp(), 'epoch'))"
-)
-# Losing the last count in a crash of the database would harm nobody.
-_LIGHTLY: Final = "(SELECT set_config('synchronous_commit', 'off', true)) lightly"
-_OF_TOKEN: Final = (
-    f"UPDATE connections_apikey SET window_start = {_NOW}, window_calls = "  # noqa: S608  # constants of this module
-    f"CASE WHEN window_start = {_NOW} THEN least(window_calls, %s) ELSE 0 END + 1 "
-    f"FROM {_LIGHTLY} WHERE id = %s RETURNING window_calls, {_LEFT}"
-)
+# A call too many counts no further, so that the next window begins with none. All times are the database's.
+NOW: Final = "date_bin('10 seconds', clock_timestamp(), 'epoch')"
+LEFT: Final = f"(10 - extract(epoch FROM clock_timestamp() - {NOW}))::float8"
 _OF_ACCOUNT: Final = (
     "INSERT INTO connections_accountcalls AS c (tenant_id, environment_id, connection_id, window_start, window_calls) "  # noqa: S608  # constants of this module
-    f"SELECT %s, %s, %s, {_NOW}, 1 FROM {_LIGHTLY} ON CONFLICT (connection_id) DO UPDATE "
-    "SET window_start = excluded.window_start, "
+    f"SELECT tenant_id, environment_id, id, {NOW}, 1 FROM connections_connection WHERE id = %s "
+    "ON CONFLICT (connection_id) DO UPDATE SET window_start = excluded.window_start, "
     "window_calls = CASE WHEN c.window_start = excluded.window_start THEN least(c.window_calls, %s) ELSE 0 END + 1 "
-    f"RETURNING window_calls, {_LEFT}"
+    f"RETURNING window_calls, {LEFT}"
 )
 
 
-def count(key: ApiKey) -> Limit:
-    """Count one call of a token. Inside its environment.
+def of_token(calls: int, seconds: float) -> Limit:
+    """What a token has left after so many calls in a window that ends in so many seconds.
 
     Raises:
         TooManyCalls: the window's calls are used.
     """
-    most = settings.ENV.API_TOKEN_CALLS_PER_WINDOW
-    return _counted("token", most, _OF_TOKEN, [most, key.pk])
+    return _limit("token", settings.ENV.API_TOKEN_CALLS_PER_WINDOW, calls, seconds)
 
 
-def count_account(account: Connection) -> Limit:
-    """Count one call about a linked account, whichever token it comes with. Inside its environment.
-
-    Raises:
-        TooManyCalls: the window's calls are used.
-    """
-    most = settings.ENV.ACCOUNT_CALLS_PER_WINDOW
-    values: list[UUID | int] = [account.tenant_id, account.environment_id, account.pk, most]
-    return _counted("account_pace", most, _OF_ACCOUNT, values)
+def counting(account_id: UUID) -> tuple[str, list[UUID | int]]:
+    """The statement that counts one call about a linked account, whichever token it comes with."""
+    return _OF_ACCOUNT, [account_id, settings.ENV.ACCOUNT_CALLS_PER_WINDOW]
 
 
-def _counted(name: str, most: int, statement: str, values: list[UUID | int]) -> Limit:
-    with database.cursor() as cursor:
-        cursor.execute(statement, values)
-        calls, seconds = cursor.fetchone() or (1, WINDOW)
+def of_account(calls: int, seconds: float) -> Limit:
+    """The same of a linked account. Raises as `of_token`."""
+    return _limit("account_pace", settings.ENV.ACCOUNT_CALLS_PER_WINDOW, calls, seconds)
+
+
+def _limit(name: str, most: int, calls: int, seconds: float) -> Limit:
     limit = Limit(name, most, max(0, most - calls), min(WINDOW, max(1, round(seconds))), WINDOW)
     if calls > most:
         raise TooManyCalls(limit)

@@ -32,6 +32,7 @@ ANSWER_LOST = (
     "with access to the account must reconnect it."
 )
 LOOK_AGAIN_SECONDS: Final = 0.05
+READ_ALONG_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def fresh(connection: Connection, stale: str | None, renewal: Renewal) -> Secret
         errors.QuotaRefused: the same, for want of a turn at the token endpoint.
         vault.CannotOpen: the key that sealed it is missing.
     """
-    row, access, need = _look(connection, stale)
+    row, access, need = (stale is None and _read_along(connection)) or _look(connection, stale)
     if need is _Need.NONE:
         _note_use(row)
         return access
@@ -189,6 +190,21 @@ def _end(connection: Connection, seen: ConnectionToken) -> None:
         words = ANSWER_LOST if seen.asks else NEEDS_RECONNECT
         rows.update(status=Connection.Status.NEEDS_REAUTH, last_error=words)
         connection_changed.send(sender=Connection, connection=connection, change="needs_reauth")
+
+
+def _read_along(connection: Connection) -> tuple[ConnectionToken, Secret, _Need] | None:
+    """The row that was read with its connection a moment ago, if its token is good; used once."""
+    read_at, connection.token_read_at = connection.token_read_at, None
+    if (
+        read_at is None
+        or time.monotonic() - read_at > READ_ALONG_SECONDS
+        or connection.token.ended_at is not None
+    ):
+        return None
+    row = connection.token
+    access = vault.open_sealed(row.access_sealed, place(row, "access"))
+    need = _need(row, access, None, None)
+    return (row, access, need) if need is _Need.NONE else None
 
 
 def _look(

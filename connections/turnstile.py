@@ -4,20 +4,20 @@ Whoever waits may do it, for whichever of all processes' tickets is next; a tick
 one who waits for it, or given back after some seconds. The charge is committed before anything is sent.
 """
 
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.backends.utils import CursorWrapper
 
 from connections import pacing, pools, sharing, tickets
 from connections.charging import Charge
 from connections.daybudget import KEPT, LEVELS, SPENT, WORK, Plan, lifetime
 from connections.fairshare import Allowance, Memory, Scheduler
-from connections.pools import Pool
-from connections.tickets import Asker, Granted, Waiting
+from connections.pools import Ledger, Pool
+from connections.tickets import Asker, Granted, Standing, Waiting
 from connections.waiting import Ticket, Turns
 
 # What one call to the token endpoint takes at most (`oauth.TIMEOUT`).
@@ -51,6 +51,7 @@ class Look:
 class _Opening:
     """Where and when a call may go next."""
 
+    purpose: str
     at: float
     place: int  # 0 in the paced mode
 
@@ -63,42 +64,75 @@ def hold_seconds(purpose: str = "api") -> float:
     return longest + tickets.LATE_ARRIVAL_SECONDS + 1.0
 
 
-def look(cursor: CursorWrapper, asker: Asker, mine: int, ahead: float) -> Look:
-    """See whether a turn is open, and give it to whoever is next. Inside `pools.ledger()`.
+def look(ledger: Ledger, asker: Asker, mine: int, ahead: float) -> tuple[int, Look]:
+    """See whether a turn is open, and give it to whoever is next. Inside `pools.ledger()`, which it ends.
 
     Args:
-        mine: the number of the ticket that is asked for.
+        mine: the number of the ticket that is asked for; 0 where it has none yet. It is answered with what was found.
         ahead: how many seconds before its moment a turn may be given out.
     """
-    pool = pools.try_lock(cursor, asker.pool_id)
-    if pool is None:  # another looks just now
-        return Look(opens_in=ahead + BUSY_SECONDS)
-    if asker.purpose == "api" and (shut := _shut(cursor, pool)):
-        return shut
-    opening = _opening(cursor, pool, asker.purpose)
+    asked_at = time.monotonic()
+    *entered, row, seats, askers = ledger.together(
+        *([] if mine else [tickets.entering(asker)]),
+        pools.locking(asker.pool_id),
+        pools.seeking(asker.pool_id, asker.purpose, hold_seconds(asker.purpose)),
+        tickets.asking(asker.pool_id, asker.purpose),
+    )
+    if entered:
+        mine = int(entered[0][0][0])
+    if not row:  # another looks just now
+        return mine, Look(opens_in=ahead + BUSY_SECONDS)
+    pool = pools.locked(asker.pool_id, row[0], asked_at)
+    if asker.purpose == "api" and (shut := _shut(ledger, pool)):
+        return mine, shut
+    opening = _opening(ledger, pool, asker.purpose, seats)
     if opening.at - pool.now > ahead:
-        return Look(opens_in=opening.at - pool.now)
-    rows, used = tickets.waiting(cursor, pool, asker.purpose)
-    plan, refusals = _allowed(cursor, pool, rows, used) if asker.purpose == "api" else (None, {})
+        return mine, Look(opens_in=opening.at - pool.now)
+    waiting, used = tickets.waiting(asker.pool_id, asker.purpose, askers)
+    return mine, _give(ledger, pool, opening, waiting, used, mine)
+
+
+def _give(
+    ledger: Ledger, pool: Pool, opening: _Opening, rows: Sequence[Waiting], used: int, mine: int
+) -> Look:
+    """The open turn to whoever is next."""
+    purpose = opening.purpose
+    plan, refusals = _allowed(ledger, pool, rows, used) if purpose == "api" else (None, {})
     if all(row.number != mine for row in rows):  # another process has just given it a turn
         return Look()
     why, again_in = refusals.get(mine, ("", 1.0))
-    chosen = _choose(pool, asker.purpose, [row for row in rows if row.number not in refusals])
+    chosen = _choose(pool, purpose, [row for row in rows if row.number not in refusals])
     if chosen is None:
         return Look(again_in, why)
     row, scheduler, rank = chosen
+    standing = None
     if plan is not None:
         pool.probe = row.number if pool.closed_until is not None else None
         plan.spend(row.asker.call_class)
         sharing.keep(pool, plan)
+        standing = _standing_after(pool, plan, row)
     is_mine = row.number == mine
-    Charge(cursor, pool, row, opening.at, opening.place, hold_seconds(asker.purpose)).write(
+    Charge(ledger, pool, row, opening.at, opening.place, hold_seconds(purpose)).write(
         scheduler, rank, taken=is_mine
     )
-    return Look(again_in, why, tickets.granted(pool, opening.at) if is_mine else None, gave=True)
+    granted = replace(tickets.granted(pool, opening.at), standing=standing) if is_mine else None
+    return Look(again_in, why, granted, gave=True)
 
 
-def _shut(cursor: CursorWrapper, pool: Pool) -> Look | None:
+def _standing_after(pool: Pool, plan: Plan, row: Waiting) -> Standing | None:
+    """How the caller stands with this call charged; None where the plan does not say what it may still call."""
+    asker = row.asker
+    if asker.tenant_id is None or asker.call_class != "interactive":
+        return None
+    if not plan.counts_in("interactive", asker.tenant):
+        return None
+    share = plan.share("interactive", row.weight) or 0
+    return Standing(
+        pool.pk, asker.tenant_id, asker.connection_id, share, row.used + 1, row.account_used + 1, pool.now
+    )
+
+
+def _shut(cursor: Ledger, pool: Pool) -> Look | None:
     """Closed by the provider until midnight; then one call goes as a probe, and all wait for its answer."""
     if pool.closed_until is None:
         return None
@@ -108,18 +142,20 @@ def _shut(cursor: CursorWrapper, pool: Pool) -> Look | None:
     return Look(opens_in=PROBE_SECONDS) if cursor.fetchone() else None
 
 
-def _opening(cursor: CursorWrapper, pool: Pool, purpose: str) -> _Opening:
+def _opening(cursor: Ledger, pool: Pool, purpose: str, seats: Sequence[Sequence[Any]]) -> _Opening:
     if purpose == "api" and pool.pacing == "paced":
         place, free_at = 0, pools.next_send_at(cursor, pool)
     else:
         places = pool.per_second if purpose == "api" else pool.token_per_second
-        place, free_at = pools.opening(cursor, pool, purpose, places, hold_seconds(purpose))
+        place, free_at = pools.opening(
+            cursor, pool, purpose, places, hold_seconds(purpose), seats[0] if seats else None
+        )
     at = max(pool.now, free_at)
-    return _Opening(pacing.clear_of_midnight(at) if purpose == "api" else at, place)
+    return _Opening(purpose, pacing.clear_of_midnight(at) if purpose == "api" else at, place)
 
 
 def _allowed(
-    cursor: CursorWrapper, pool: Pool, rows: Sequence[Waiting], used: int
+    cursor: Ledger, pool: Pool, rows: Sequence[Waiting], used: int
 ) -> tuple[Plan, dict[int, tuple[str, float]]]:
     """The plan that holds; why some of the waiting may not go by it, and in how many seconds to ask again."""
     work = [(row.asker.call_class, row.asker.tenant) for row in rows if row.asker.call_class in WORK]
@@ -215,11 +251,15 @@ def late(asker: Asker, starts_at: float) -> Granted | None:
         return tickets.granted(pool, pool.now)
 
 
-def turn_in(cursor: CursorWrapper, asker: Asker, mine: int, answer_seconds: float) -> float:
+def turn_in(cursor: Ledger, asker: Asker, mine: int, answer_seconds: float) -> float:
     """Seconds until this ticket's turn, if nobody comes before it: the turns ahead, each as long as a turn takes."""
     pool = pools.lock(cursor, asker.pool_id)
-    opening = _opening(cursor, pool, asker.purpose)
-    rows, used = tickets.waiting(cursor, pool, asker.purpose)
+    seats, askers = cursor.together(
+        pools.seeking(asker.pool_id, asker.purpose, hold_seconds(asker.purpose)),
+        tickets.asking(asker.pool_id, asker.purpose),
+    )
+    opening = _opening(cursor, pool, asker.purpose, seats)
+    rows, used = tickets.waiting(asker.pool_id, asker.purpose, askers)
     refusals = _allowed(cursor, pool, rows, used)[1] if asker.purpose == "api" else {}
     scheduler, _ = seated(pool, asker.purpose, [row for row in rows if row.number not in refusals])
     ahead = 0

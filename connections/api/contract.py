@@ -15,7 +15,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Schema
 
-from connections import idempotency, keys, pausing, ratelimits, scoping, tokenlimit
+from connections import idempotency, keys, pausing, ratelimits, scoping
 from connections.api.codes import CODES
 from connections.models import Connection
 
@@ -178,10 +178,9 @@ def account_of(request: HttpRequest, named: UUID | None) -> Connection:
         pausing.Paused: it is paused.
     """
     wanted = _wanted(request, named)
-    with scope_of(request).transaction():
-        account = _account(request, wanted)
-        if not ratelimits.is_counted(request, account):
-            ratelimits.about(request, account, tokenlimit.count_account(account))
+    is_counted = not ratelimits.is_counted(request, wanted)
+    account, pace = scoping.account(scope_of(request), wanted, is_counted=is_counted)
+    ratelimits.about(request, account, pace)
     pausing.require_running(account)
     return account
 
@@ -195,9 +194,9 @@ def named_account(request: HttpRequest, named: UUID | None) -> Connection:
         OtherAccount: the token is of one account, and the call names another.
         Http404: there is no such account in this environment.
     """
-    wanted = _wanted(request, named)
-    with scope_of(request).transaction():
-        return _account(request, wanted)
+    account, _ = scoping.account(scope_of(request), _wanted(request, named))
+    ratelimits.about(request, account)
+    return account
 
 
 def _wanted(request: HttpRequest, named: UUID | None) -> UUID:
@@ -212,10 +211,3 @@ def _wanted(request: HttpRequest, named: UUID | None) -> UUID:
     if scope.account_id is not None and wanted != scope.account_id:
         raise OtherAccount
     return wanted
-
-
-def _account(request: HttpRequest, wanted: UUID) -> Connection:
-    """Inside the scope."""
-    account = scoping.one(Connection.objects.select_related("provider_app"), pk=wanted)
-    ratelimits.about(request, account)
-    return account

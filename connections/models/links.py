@@ -110,6 +110,8 @@ class Connection(EnvironmentRow):
     updated_at = models.DateTimeField(auto_now_add=True)
     # The account has all the activities queued that it may; its bulk work waits until then.
     queue_full_until = models.DateTimeField(null=True, editable=False)
+    # When its `token` was read along with it, by this process's monotonic clock; None: it was not.
+    token_read_at: float | None = None
 
     class Meta:
         ordering = ["account_name", "id"]

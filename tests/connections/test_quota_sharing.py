@@ -226,13 +226,18 @@ def test_a_clock_set_back_shuts_no_pool(world, pool, ahead):
 
 def look(number, asker):
     with pools.ledger() as cursor:
-        return quota.turnstile.look(cursor, asker, number, pools.MOST_AHEAD)
+        return quota.turnstile.look(cursor, asker, number, pools.MOST_AHEAD)[1]
+
+
+def enter(cursor, asker):
+    cursor.execute(*tickets.entering(asker))
+    return cursor.fetchone()[0]
 
 
 def waiting_tickets(pool, count):
     asker = tickets.Asker(pool.pk, "api", "interactive")
     with pools.ledger() as cursor:
-        return asker, [tickets.enter(cursor, asker) for _ in range(count)]
+        return asker, [enter(cursor, asker) for _ in range(count)]
 
 
 def test_a_turn_given_out_ahead_of_its_moment_frees_no_other_place(world, pool):
@@ -331,9 +336,9 @@ def test_a_workspace_sees_its_own_and_the_operator_all(world, pool):
 def test_two_who_were_told_their_shares_get_exactly_those(world, pool):
     limit(pool, calls_per_day=60, calls_per_second=1000)
     for user in (world.owner, world.stranger):
-        ratelimits.of_workspace(world.scope(user), pool.pk)
+        ratelimits.of_day(world.scope(user), pool.pk, None)
     left = [
-        ratelimits.of_workspace(world.scope(user), pool.pk).remaining
+        ratelimits.of_day(world.scope(user), pool.pk, None)[0].remaining
         for user in (world.owner, world.stranger)
     ]
     assert 0 < left[0] == left[1] < 30
@@ -382,7 +387,7 @@ def test_weights_are_kept_from_turn_to_turn(world, pool):
         with pools.ledger() as cursor:
             for user in (world.owner, world.stranger):
                 asker = quota._asker(pool.pk, caller(world, "bulk", user=user), "api")
-                number = tickets.enter(cursor, asker)
+                number = enter(cursor, asker)
                 numbers[number] = asker.tenant_id
             quota.turnstile.look(cursor, asker, number, 0.03)
         granted = Ticket.objects.using("operator").exclude(starts_at=None).get()

@@ -8,15 +8,16 @@ from config.api import api, nowhere
 from connections import proxy
 
 urlpatterns = [
-    path("", include("connections.urls")),
-    path("", include("mapping.urls")),
-    path("", include("syncjobs.urls")),
-    path("accounts/", include("allauth.urls")),
+    # Programs call far more often than people.
     path("api/openapi.json", reference.openapi, name="openapi"),
     path("api/", api.urls),
     path("api/<path:rest>", nowhere),
     path("compat/<path:rest>", compat.passed_on),
     path("v3/<path:rest>", proxy.at_root),
+    path("", include("connections.urls")),
+    path("", include("mapping.urls")),
+    path("", include("syncjobs.urls")),
+    path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("docs/", docs.index, name="docs"),
     path("docs/<slug:slug>/", docs.page, name="docs-page"),

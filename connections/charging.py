@@ -7,12 +7,16 @@ from connections import pools
 from connections.daybudget import SIDES
 from connections.fairshare import Allowance, Scheduler
 from connections.pools import Ledger, Pool
+from connections.prepared import Prepared
 from connections.tickets import Waiting
 
-_CHARGE = """
+_CHARGE = Prepared(
+    "charge",
+    """
 WITH slot AS (
     INSERT INTO connections_quotaslot AS s (pool_id, purpose, number, free_at, ticket)
-    SELECT %(pool)s, %(purpose)s, %(place)s, to_timestamp(%(start)s + %(hold)s), %(number)s WHERE %(place)s > 0
+    SELECT %(pool)s, %(purpose)s, %(place)s, to_timestamp(%(start)s::float8 + %(hold)s::float8), %(number)s
+    WHERE %(place)s > 0
     ON CONFLICT (pool_id, purpose, number) DO UPDATE SET free_at = excluded.free_at, ticket = excluded.ticket
 ), day AS (
     INSERT INTO connections_quotaday AS d (pool_id, day, used)
@@ -20,34 +24,35 @@ WITH slot AS (
     ON CONFLICT (pool_id, day) DO UPDATE SET used = d.used + 1
 ), hour AS (
     INSERT INTO connections_quotahour AS h (pool_id, hour, call_class, used, refused)
-    SELECT %(pool)s, floor(%(start)s / 3600)::int, %(class)s, 1, 0 WHERE %(purpose)s = 'api'
+    SELECT %(pool)s, floor(%(start)s::float8 / 3600)::int, %(class)s, 1, 0 WHERE %(purpose)s = 'api'
     ON CONFLICT (pool_id, hour, call_class) DO UPDATE SET used = h.used + 1
 ), uses AS (
     INSERT INTO connections_quotause AS u
         (pool_id, day, tenant_id, environment_id, connection_id, call_class, purpose, used)
     SELECT %(pool)s, %(day)s, %(tenant)s, %(environment)s, %(connection)s,
-        %(class)s, %(purpose)s, 1 WHERE %(tenant)s IS NOT NULL
+        %(class)s, %(purpose)s, 1 WHERE %(tenant)s::uuid IS NOT NULL
     ON CONFLICT (pool_id, day, tenant_id, environment_id, connection_id, call_class, purpose)
         DO UPDATE SET used = u.used + 1
 ), share AS (
     INSERT INTO connections_quotashare AS s (pool_id, tenant_id, weight, day, persons, work, turns, allowance,
         allowance_at)
     SELECT %(pool)s, %(tenant)s, 1, %(day)s, %(person)s, %(work)s, %(turns)s::jsonb, %(allowance)s,
-        to_timestamp(%(allowance_at)s)
-    WHERE %(tenant)s IS NOT NULL
+        to_timestamp(%(allowance_at)s::float8)
+    WHERE %(tenant)s::uuid IS NOT NULL
     ON CONFLICT (pool_id, tenant_id) DO UPDATE SET day = excluded.day,
         persons = CASE WHEN s.day = excluded.day THEN s.persons ELSE 0 END + excluded.persons,
         work = CASE WHEN s.day = excluded.day THEN s.work ELSE 0 END + excluded.work,
         turns = s.turns || excluded.turns, allowance = excluded.allowance, allowance_at = excluded.allowance_at
 ), pool AS (
     UPDATE connections_quotapool SET state = %(state)s::jsonb, probe = %(probe)s,
-        next_at = CASE WHEN %(next)s::float8 > 0 THEN to_timestamp(%(next)s) ELSE next_at END
+        next_at = CASE WHEN %(next)s::float8 > 0 THEN to_timestamp(%(next)s::float8) ELSE next_at END
     WHERE id = %(pool)s
 )
-UPDATE connections_ticket SET starts_at = to_timestamp(%(start)s), charged_at = to_timestamp(%(start)s),
+UPDATE connections_ticket SET starts_at = to_timestamp(%(start)s::float8), charged_at = to_timestamp(%(start)s::float8),
     taken_at = CASE WHEN %(taken)s THEN clock_timestamp() END
 WHERE id = %(number)s
-"""
+""",
+)
 
 
 @dataclass(slots=True)

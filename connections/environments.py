@@ -5,6 +5,7 @@ browser is sent away, `provisioning` before an application is stored, `checks` a
 Promises: the answer comes from the settings alone, so that no row of the database can widen it.
 """
 
+from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -47,6 +48,7 @@ class Addressed(Protocol):
         """As people call it."""
 
 
+@lru_cache(maxsize=1_000)
 def origin_of(url: str) -> str:
     """Scheme, host and port of an address, each in one spelling; empty for what is no such address."""
     try:

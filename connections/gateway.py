@@ -304,7 +304,7 @@ class _Bounded(httpx.BaseTransport):
         self._kind = kind
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        environments.require_address(self._kind, str(request.url))
+        environments.require_address(self._kind, f"{request.url.scheme}://{request.url.netloc.decode()}")
         return self._wire.handle_request(request)
 
 

@@ -20,6 +20,7 @@ from connections import tenancy, tokenlimit
 from connections.accounttokens import Claims
 from connections.constantcontact.redaction import Secret
 from connections.models import ApiKey, Environment, User
+from connections.prepared import Prepared
 from connections.signals import token_changed
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -139,9 +140,10 @@ _OLD: Final = "CASE WHEN k.last_used_at > %s THEN k.{name} ELSE %s END"
 _NOTING: Final = "".join(
     f", {name} = {_OLD.format(name=name)}" for name in ("last_used_at", "last_used_from", "last_used_for")
 )
-_BY_TEXT: Final = _ENTER.format(noting=_NOTING, held="k.digest = %s")
-_BY_ACCOUNT: Final = _ENTER.format(
-    noting="", held="EXISTS (SELECT FROM connections_connection c WHERE c.id = %s)"
+_BY_TEXT: Final = Prepared("key", _ENTER.format(noting=_NOTING, held="k.digest = %s"))
+_BY_ACCOUNT: Final = Prepared(
+    "key_of_account",
+    _ENTER.format(noting="", held="EXISTS (SELECT FROM connections_connection c WHERE c.id = %s)"),
 )
 
 
@@ -182,7 +184,7 @@ def enter_for(claims: Claims, now: datetime) -> Entered | None:
     return _entered(claims.tenant_id, claims.environment_id, _BY_ACCOUNT, values)
 
 
-def _entered(tenant_id: UUID, environment_id: UUID, statement: str, values: list[Any]) -> Entered | None:
+def _entered(tenant_id: UUID, environment_id: UUID, statement: Prepared, values: list[Any]) -> Entered | None:
     [rows] = tenancy.at_once(tenancy.Context(tenant_id, environment_id), (statement, values), lightly=True)
     if not rows:
         return None

@@ -5,7 +5,7 @@ All times are the database's, as seconds since 1970.
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,9 +18,9 @@ from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
 
 from connections.pacing import SLOWEST, Slowness, next_send
+from connections.prepared import Prepared, Rows, Statement, Values, answers, message
 
 OPERATOR: Final = "operator"
-Values = Sequence[Any] | Mapping[str, Any] | None
 DRIFT: Final = 1e-3  # what two clocks may part, in seconds a second, while one is being corrected
 UNSURE: Final = 0.001  # and what either may be off between two readings
 MOST_AHEAD: Final = 0.15  # how long before its moment a turn is given out
@@ -102,7 +102,7 @@ class Ledger:
         self._cursor = cursor
         self._is_begun = self._is_ended = self._is_nested = is_nested
 
-    def execute(self, sql: str, values: Values = None) -> None:
+    def execute(self, sql: str | Prepared, values: Values = None) -> None:
         """One statement; its rows by `fetchone` and `fetchall`."""
         self._send([(sql, values)])
 
@@ -115,15 +115,12 @@ class Ledger:
         """All rows of the last statement."""
         return list(self._cursor.fetchall())
 
-    def together(self, *statements: tuple[str, Values]) -> list[list[tuple[Any, ...]]]:
+    def together(self, *statements: Statement) -> list[Rows]:
         """Statements in one message: what each of them answers."""
         self._send(statements)
-        found = [self._rows()]
-        while self._cursor.nextset():
-            found.append(self._rows())
-        return found
+        return answers(self._cursor)
 
-    def last(self, sql: str, values: Values = None) -> None:
+    def last(self, sql: str | Prepared, values: Values = None) -> None:
         """The statement that ends it; nothing follows."""
         if self._is_nested:
             self.execute(sql, values)
@@ -144,15 +141,12 @@ class Ledger:
             with suppress(DatabaseError):  # a connection that is lost has forgotten it
                 self._cursor.execute("ROLLBACK")
 
-    def _send(self, statements: Sequence[tuple[str, Values]]) -> None:
-        texts = [self._cursor.mogrify(sql, values) for sql, values in statements]
+    def _send(self, statements: Sequence[Statement]) -> None:
+        text = message(self._cursor, *statements)
         begins, self._is_begun = not self._is_begun, True
-        self._cursor.execute("; ".join(["BEGIN", *texts] if begins else texts))
+        self._cursor.execute(f"BEGIN; {text}" if begins else text)
         if begins:
             self._cursor.nextset()
-
-    def _rows(self) -> list[tuple[Any, ...]]:
-        return self.fetchall() if self._cursor.description else []
 
 
 @contextmanager
@@ -208,9 +202,12 @@ def lock(cursor: Ledger, pool_id: UUID) -> Pool:
     return found
 
 
-def locking(pool_id: UUID) -> tuple[str, list[UUID]]:
+_LOCKING = Prepared("pool", f"{_POOL} FOR NO KEY UPDATE SKIP LOCKED")
+
+
+def locking(pool_id: UUID) -> Statement:
     """The statement that locks a pool's row without waiting; it answers no row while another holds it."""
-    return f"{_POOL} FOR NO KEY UPDATE SKIP LOCKED", [pool_id]
+    return _LOCKING, [pool_id]
 
 
 def locked(pool_id: UUID, row: Sequence[Any], asked_at: float) -> Pool:
@@ -236,22 +233,25 @@ def _pool(pool_id: UUID, row: Sequence[Any]) -> Pool:
 
 # The place that is free first; how many there are; whether one is free too late to be true; the first number of none.
 # What is further ahead was written by another time; a turn that was given out early is not.
-_PLACE = """
+_PLACE = Prepared(
+    "place",
+    """
 WITH seat AS (
-    SELECT number, extract(epoch FROM free_at)::float8 AS free_at, ticket IS NULL AS is_resting
+    SELECT number, row_number() OVER (ORDER BY number) AS rank, extract(epoch FROM free_at)::float8 AS free_at,
+        ticket IS NULL AS is_resting
     FROM connections_quotaslot WHERE pool_id = %(pool)s AND purpose = %(purpose)s AND number <=
         (SELECT CASE %(purpose)s WHEN 'api' THEN calls_per_second ELSE token_calls_per_second END
         FROM connections_quotapool WHERE id = %(pool)s)
 )
 SELECT number, free_at, count(*) OVER (), bool_or(free_at - extract(epoch FROM statement_timestamp())::float8 >
-    CASE WHEN is_resting THEN %(longest)s ELSE %(hold)s END) OVER (),
-    (SELECT min(n) FROM (SELECT 0 AS number UNION ALL SELECT number FROM seat) s, LATERAL (SELECT s.number + 1 AS n) g
-        WHERE NOT EXISTS (SELECT FROM seat t WHERE t.number = n))
+    CASE WHEN is_resting THEN %(longest)s::float8 ELSE %(hold)s::float8 END) OVER (),
+    coalesce(min(rank) FILTER (WHERE rank <> number) OVER (), count(*) OVER () + 1)
 FROM seat ORDER BY 2, 1 LIMIT 1
-"""
+""",
+)
 
 
-def seeking(pool_id: UUID, purpose: str, hold: float) -> tuple[str, Mapping[str, Any]]:
+def seeking(pool_id: UUID, purpose: str, hold: float) -> Statement:
     """The statement that finds the anchored place that is free first."""
     values = {"pool": pool_id, "purpose": purpose, "hold": hold + MOST_AHEAD + 0.1, "longest": SLOWEST + 0.1}
     return _PLACE, values

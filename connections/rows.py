@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 from django.db import connection as database
 from django.db import models
 
+from connections.prepared import Prepared, Statement
+
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -37,10 +39,17 @@ def _readers(model: type[models.Model]) -> tuple[list[str], list[tuple[int, Any]
     return [field.attname for field in fields], [one for one in converters if one[1]]
 
 
-def insert(row: models.Model) -> tuple[str, list[Any]]:
-    """The statement that adds a row, and its values; the database numbers it where it has no key."""
-    fields = [field for field in row._meta.concrete_fields if not (field.primary_key and row.pk is None)]
+def insert(row: models.Model) -> Statement:
+    """The statement that adds a row; the database numbers it where it has no key."""
+    fields, statement = _insert(type(row), row.pk is None)
+    return statement, [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
+
+
+@lru_cache(maxsize=100)
+def _insert(model: type[models.Model], is_numbered: bool) -> tuple[list[Any], Prepared]:
+    table = model._meta.db_table
+    fields = [field for field in model._meta.concrete_fields if not (field.primary_key and is_numbered)]
     names = ", ".join(f'"{field.column}"' for field in fields)
     marks = ", ".join(["%s"] * len(fields))
-    values = [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
-    return f'INSERT INTO "{row._meta.db_table}" ({names}) VALUES ({marks})', values  # noqa: S608  # the model's names
+    sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608  # the model's names
+    return fields, Prepared(f"insert_{table}_{'numbered' if is_numbered else 'keyed'}", sql)

@@ -30,6 +30,7 @@ from connections.models import (
     Tenant,
     User,
 )
+from connections.prepared import Prepared
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -177,11 +178,12 @@ def api(request: HttpRequest) -> Scope | None:
     )
 
 
-_ACCOUNT = (
+_ACCOUNT = Prepared(
+    "account",
     f"SELECT {rows.columns(Connection, 'c')}, {rows.columns(ProviderApp, 'p')}, t.connection_id IS NOT NULL, "  # noqa: S608  # names of models
     f"{rows.columns(ConnectionToken, 't')} FROM connections_connection c "
     "JOIN connections_providerapp p ON p.id = c.provider_app_id "
-    "LEFT JOIN connections_connectiontoken t ON t.connection_id = c.id WHERE c.id = %s"
+    "LEFT JOIN connections_connectiontoken t ON t.connection_id = c.id WHERE c.id = %s",
 )
 
 

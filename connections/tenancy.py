@@ -25,9 +25,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
+
+from connections.prepared import Rows, Statement, answers, message
 
 FINDERS = (
     "find_memberships",
@@ -93,9 +95,7 @@ def _names(context: Context | None) -> list[str]:
     return [str(context.tenant_id), str(context.environment_id or "")]
 
 
-def at_once(
-    context: Context, *statements: tuple[str, Sequence[Any]], lightly: bool = False
-) -> list[list[tuple[Any, ...]]]:
+def at_once(context: Context, *statements: Statement, lightly: bool = False) -> list[Rows]:
     """Statements in one message to the database, which is a transaction by itself: what each answers.
 
     For whoever is waited for: `acting_for` takes a message for its beginning, its context and its end besides.
@@ -104,22 +104,15 @@ def at_once(
         statements: each with its values.
         lightly: the commit need not outlive a crash of the database.
     """
-    if connection.in_atomic_block:
-        with acting_for(context.tenant_id, context.environment_id), connection.cursor() as cursor:
-            return [_answer(cursor, *one) for one in statements]
-    first = _SET + (_LIGHTLY if lightly else "")
-    values = [*_names(context), *(value for _, values in statements for value in values)]
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join([first, *(sql for sql, _ in statements)]), values)
-        found = []
-        while cursor.nextset():
-            found.append(cursor.fetchall() if cursor.description else [])
-        return found
-
-
-def _answer(cursor: Any, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    cursor.execute(sql, values)
-    return list(cursor.fetchall()) if cursor.description else []
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.in_atomic_block:
+        with acting_for(context.tenant_id, context.environment_id), database.cursor() as cursor:
+            cursor.execute(message(cursor, *statements))
+            return answers(cursor)
+    first = (_SET + (_LIGHTLY if lightly else ""), _names(context))
+    with database.cursor() as cursor:
+        cursor.execute(message(cursor, first, *statements))
+        return answers(cursor)[1:]
 
 
 def find(function: str, *arguments: Any) -> list[tuple[UUID, ...]]:  # Any: whatever SQL takes

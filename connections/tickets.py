@@ -12,6 +12,7 @@ from uuid import UUID
 
 from connections.pacing import free_again
 from connections.pools import UNSURE, Ledger, Pool, ledger, read, statement
+from connections.prepared import Prepared, Statement
 
 # Who has not looked after a ticket for so long waits no more.
 LOST_SECONDS: Final = 3.0
@@ -53,25 +54,30 @@ class Waiting:
     account_used: int  # its account's calls of today, without consent
 
 
-def entering(asker: Asker) -> tuple[str, list[Any]]:
+_ENTER = Prepared(
+    "ticket",
+    "INSERT INTO connections_ticket (pool_id, purpose, call_class, tenant_id, environment_id, connection_id, "
+    "job_id, entered_at, seen_at) VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), clock_timestamp()) "
+    "RETURNING id",
+)
+
+
+def entering(asker: Asker) -> Statement:
     """The statement that lets a call wait, and answers its number."""
-    return (
-        "INSERT INTO connections_ticket (pool_id, purpose, call_class, tenant_id, environment_id, connection_id, "
-        "job_id, entered_at, seen_at) VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), clock_timestamp()) "
-        "RETURNING id",
-        [
-            asker.pool_id,
-            asker.purpose,
-            asker.call_class,
-            asker.tenant_id,
-            asker.environment_id,
-            asker.connection_id,
-            asker.job_id,
-        ],
-    )
+    return _ENTER, [
+        asker.pool_id,
+        asker.purpose,
+        asker.call_class,
+        asker.tenant_id,
+        asker.environment_id,
+        asker.connection_id,
+        asker.job_id,
+    ]
 
 
-_WAITING = """
+_WAITING = Prepared(
+    "waiting",
+    """
 WITH clock AS (SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date AS today)
 SELECT t.id, t.call_class, t.tenant_id, t.environment_id, t.connection_id, t.job_id,
     extract(epoch FROM t.entered_at)::float8, coalesce(s.weight, 1),
@@ -86,12 +92,13 @@ FROM clock k CROSS JOIN connections_ticket t
     LEFT JOIN connections_quotashare s ON s.pool_id = t.pool_id AND s.tenant_id = t.tenant_id
     LEFT JOIN connections_connection c ON c.id = t.connection_id
 WHERE t.pool_id = %(pool)s AND t.purpose = %(purpose)s AND t.taken_at IS NULL AND t.starts_at IS NULL
-    AND abs(extract(epoch FROM t.seen_at) - extract(epoch FROM statement_timestamp())) < %(lost)s
+    AND abs(extract(epoch FROM t.seen_at) - extract(epoch FROM statement_timestamp())) < %(lost)s::float8
 ORDER BY t.id
-"""
+""",
+)
 
 
-def asking(pool_id: UUID, purpose: str) -> tuple[str, dict[str, Any]]:
+def asking(pool_id: UUID, purpose: str) -> Statement:
     """The statement that finds every ticket that somebody waits for, in the order of arrival."""
     return _WAITING, {"pool": pool_id, "purpose": purpose, "lost": LOST_SECONDS}
 
@@ -227,12 +234,16 @@ def lost(cursor: Ledger, pool: Pool) -> None:
     )
 
 
-_FREE = """
+_FREE = Prepared(
+    "finish",
+    """
 WITH gone AS (DELETE FROM connections_ticket WHERE id = %(number)s)
 UPDATE connections_quotaslot
-SET ticket = NULL, free_at = least(clock_timestamp() + make_interval(secs => %(rest)s), to_timestamp(%(free)s))
+SET ticket = NULL,
+    free_at = least(clock_timestamp() + make_interval(secs => %(rest)s::float8), to_timestamp(%(free)s::float8))
 WHERE pool_id = %(pool)s AND purpose = %(purpose)s AND ticket = %(number)s
-"""
+""",
+)
 
 
 def finish(asker: Asker, number: int, answered_at: float, rest: float) -> None:
@@ -240,17 +251,15 @@ def finish(asker: Asker, number: int, answered_at: float, rest: float) -> None:
 
     How long writing this takes is not lost to the place; a clock that has moved meanwhile cannot keep it longer.
     """
+    values = {
+        "number": number,
+        "rest": rest,
+        "free": free_again(answered_at, rest),
+        "pool": asker.pool_id,
+        "purpose": asker.purpose,
+    }
     with statement() as cursor:
-        cursor.execute(
-            _FREE,
-            {
-                "number": number,
-                "rest": rest,
-                "free": free_again(answered_at, rest),
-                "pool": asker.pool_id,
-                "purpose": asker.purpose,
-            },
-        )
+        cursor.execute(*_FREE.called(cursor, values))
 
 
 _REFUND = """

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 
+from connections.prepared import Prepared, Statement
+
 WINDOW: Final = 10
 
 
@@ -31,12 +33,13 @@ class TooManyCalls(Exception):
 # A call too many counts no further, so that the next window begins with none. All times are the database's.
 NOW: Final = "date_bin('10 seconds', clock_timestamp(), 'epoch')"
 LEFT: Final = f"(10 - extract(epoch FROM clock_timestamp() - {NOW}))::float8"
-_OF_ACCOUNT: Final = (
+_OF_ACCOUNT: Final = Prepared(
+    "account_pace",
     "INSERT INTO connections_accountcalls AS c (tenant_id, environment_id, connection_id, window_start, window_calls) "  # noqa: S608  # constants of this module
     f"SELECT tenant_id, environment_id, id, {NOW}, 1 FROM connections_connection WHERE id = %s "
     "ON CONFLICT (connection_id) DO UPDATE SET window_start = excluded.window_start, "
     "window_calls = CASE WHEN c.window_start = excluded.window_start THEN least(c.window_calls, %s) ELSE 0 END + 1 "
-    f"RETURNING window_calls, {LEFT}"
+    f"RETURNING window_calls, {LEFT}",
 )
 
 
@@ -49,7 +52,7 @@ def of_token(calls: int, seconds: float) -> Limit:
     return _limit("token", settings.ENV.API_TOKEN_CALLS_PER_WINDOW, calls, seconds)
 
 
-def counting(account_id: UUID) -> tuple[str, list[UUID | int]]:
+def counting(account_id: UUID) -> Statement:
     """The statement that counts one call about a linked account, whichever token it comes with."""
     return _OF_ACCOUNT, [account_id, settings.ENV.ACCOUNT_CALLS_PER_WINDOW]
 

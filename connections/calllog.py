@@ -1,6 +1,9 @@
 """One redacted row a call: what went where, how it ended, how long it took. No body, token or address."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -24,8 +27,40 @@ class CallFor:
     wait_seconds: float | None = None  # None: as long as its class waits
 
 
-def write(call_for: CallFor, purpose: str, record: CallRecord) -> None:
-    """Keep one call; `host` is the base URL it really went to: scheme, host and port."""
+@dataclass
+class Held:
+    """The calls of a program's request, which are written with its own row when the answer is out."""
+
+    calls: list[ProviderCall] = field(default_factory=list)
+    is_open: bool = True
+
+    def close(self) -> list[ProviderCall]:
+        """Nothing more is held; what was."""
+        self.is_open = False
+        return self.calls
+
+
+_held: ContextVar[Held | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def hold() -> Iterator[Held]:
+    """What begins in here hands its calls over, for as long as that is open."""
+    held = Held()
+    outer = _held.set(held)
+    try:
+        yield held
+    finally:
+        _held.reset(outer)
+
+
+def holder() -> Held | None:
+    """To whom what begins now hands its calls over, if to anybody."""
+    return _held.get()
+
+
+def write(call_for: CallFor, purpose: str, record: CallRecord, held: Held | None = None) -> None:
+    """Keep one call, at once or with what is held; `host` is the base URL it really went to: scheme, host and port."""
     row = ProviderCall(
         tenant_id=call_for.tenant_id,
         environment_id=call_for.environment_id,
@@ -46,7 +81,10 @@ def write(call_for: CallFor, purpose: str, record: CallRecord) -> None:
         request_bytes=record.request_bytes,
         response_bytes=record.response_bytes,
     )
-    tenancy.at_once(tenancy.Context(call_for.tenant_id, call_for.environment_id), rows.insert(row))
+    if held is not None and held.is_open:
+        held.calls.append(row)
+    else:
+        tenancy.at_once(tenancy.Context(call_for.tenant_id, call_for.environment_id), rows.insert(row))
     if record.status == FORBIDDEN and purpose == "api" and call_for.connection_id is not None:
         with tenancy.acting_for(call_for.tenant_id, call_for.environment_id):
             _note_forbidden(call_for.connection_id, record)

@@ -255,6 +255,7 @@ def _stack(
     kind = _kind(call_for.tenant_id, call_for.environment_id)
     environments.require(kind, app)
     breaker = _breaker(os.getpid(), app.pool_id, purpose)
+    held = calllog.holder()
 
     def admit(request: httpx.Request) -> Permit:
         if charged:
@@ -269,7 +270,7 @@ def _stack(
         breaker.note(call.outcome)
         if purpose == "api":
             quota.heard(app.pool_id, call_for, call.outcome)
-        calllog.write(call_for, purpose, call)
+        calllog.write(call_for, purpose, call, held)
         failpoint("call.logged")
 
     # What was charged beforehand is sent once: the next try is charged anew, and decided by `lifetimes`.

@@ -6,7 +6,7 @@ No body, no token; of the query only values that cannot name a person. Rows are 
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
@@ -16,9 +16,9 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.http import HttpRequest, HttpResponseBase
 
-from connections import answered, rows, tenancy
+from connections import answered, calllog, rows, tenancy
 from connections.constantcontact import redaction
-from connections.models import ApiCall
+from connections.models import ApiCall, ProviderCall
 from connections.scoping import Scope
 
 log = logging.getLogger(__name__)
@@ -60,12 +60,14 @@ def record(get_response: Handler) -> Handler:
         if not _OURS.match(request.path_info):
             return get_response(request)
         began, called_at = time.monotonic(), datetime.now(UTC)
-        response = get_response(request)
+        with calllog.hold() as held:
+            response = get_response(request)
         scope = getattr(request, "auth", None)
         if isinstance(scope, Scope):
 
             def ended(size: int, _content: bytes | None, _is_whole: bool) -> None:
-                _write(scope, _row(request, scope, response.status_code, called_at, began, size))
+                row = _row(request, scope, response.status_code, called_at, began, size)
+                _write(scope, row, held.close())
 
             answered.watch(response, 0, ended)
         return response
@@ -98,9 +100,11 @@ def _row(
     )
 
 
-def _write(scope: Scope, row: ApiCall) -> None:
+def _write(scope: Scope, row: ApiCall, calls: Sequence[ProviderCall]) -> None:
+    """The request and the provider calls that it took."""
+    inserts = [rows.insert(one) for one in (*calls, row)]
     try:
-        tenancy.at_once(scope.context, rows.insert(row), lightly=True)
+        tenancy.at_once(scope.context, *inserts, lightly=not calls)
     except DatabaseFault:
         # The answer is here already: a log that cannot be written must not swallow it.
         log.exception("a call could not be logged")

@@ -6,7 +6,7 @@ one who waits for it, or given back after some seconds. The charge is committed 
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -233,7 +233,13 @@ def _choose(pool: Pool, purpose: str, rows: Sequence[Waiting]) -> tuple[Waiting,
     ticket = scheduler.take()
     if ticket is None:
         return None
-    pool.state.setdefault("turns", {})[purpose] = asdict(scheduler.memory())
+    memory = scheduler.memory()
+    pool.state.setdefault("turns", {})[purpose] = {
+        "credit": memory.credit,
+        "virtual": memory.virtual,
+        "served": memory.served,
+        "latest": memory.latest,
+    }
     row = next(row for row in rows if row.number == ticket.number)
     return row, scheduler, ranks[ticket.number]
 

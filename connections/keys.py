@@ -1,4 +1,4 @@
-"""API tokens: made once, shown once, kept as a digest, and good for what their scopes name.
+"""API tokens: made once, shown once, kept as a digest, compared in constant time, and good for what their scopes name.
 
 `pb_test_<12 characters>_<43 characters>`: the environment in words, a public part that finds the row, a secret
 part of 256 bits. A plain digest is enough for a secret of that strength.
@@ -124,8 +124,8 @@ def _located(prefix: str) -> tuple[UUID, UUID, UUID]:
     raise LookupError(prefix)
 
 
-# The digest is compared by the database: of a secret of 256 bits, so its time tells nothing. A minute's grain is enough
-# for "last used". `%s` of both: the window's calls, and now.
+# The database compares, so both sides are hashed once more with a number of this call alone: how long it takes to find
+# them different tells nothing of the digest. A minute's grain is enough for "last used".
 _ENTER: Final = (
     "UPDATE connections_apikey k SET "  # noqa: S608  # constants
     f"window_start = {tokenlimit.NOW}, window_calls = CASE WHEN k.window_start = {tokenlimit.NOW} "
@@ -140,7 +140,7 @@ _OLD: Final = "CASE WHEN k.last_used_at > %s THEN k.{name} ELSE %s END"
 _NOTING: Final = "".join(
     f", {name} = {_OLD.format(name=name)}" for name in ("last_used_at", "last_used_from", "last_used_for")
 )
-_BY_TEXT: Final = Prepared("key", _ENTER.format(noting=_NOTING, held="k.digest = %s"))
+_BY_TEXT: Final = Prepared("key", _ENTER.format(noting=_NOTING, held="sha256(k.digest || %s) = %s"))
 _BY_ACCOUNT: Final = Prepared(
     "key_of_account",
     _ENTER.format(noting="", held="EXISTS (SELECT FROM connections_connection c WHERE c.id = %s)"),
@@ -174,7 +174,9 @@ def enter(token: str, caller: Caller) -> Entered | None:
     now = datetime.now(UTC)
     minute_ago = now - timedelta(minutes=1)
     noted = (minute_ago, now, minute_ago, caller.address, minute_ago, caller.endpoint[:120])
-    values = [settings.ENV.API_TOKEN_CALLS_PER_WINDOW, *noted, key_id, _digest(token), now]
+    blind = secrets.token_bytes(16)
+    blinded = hashlib.sha256(_digest(token) + blind).digest()
+    values = [settings.ENV.API_TOKEN_CALLS_PER_WINDOW, *noted, key_id, blind, blinded, now]
     return _entered(tenant_id, environment_id, _BY_TEXT, values)
 
 

@@ -25,7 +25,8 @@ def connected(scope: Scope, customer_ref: str | None = None) -> Connected:
     if customer_ref == "":
         return Connected()
     with scope.transaction():
-        rows = Connection.objects.filter(status=Connection.Status.ACTIVE).order_by("-linked_at", "id")
+        works = {"status": Connection.Status.ACTIVE, "provider_app__partner_api_key": ""}
+        rows = Connection.objects.filter(**works).order_by("-linked_at", "id")
         if customer_ref is not None:
             rows = rows.filter(customer_ref=customer_ref)
         found = tuple(rows[:NAMED])

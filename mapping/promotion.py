@@ -1,7 +1,7 @@
 """What taking a set-up from test to live would change: two set-ups in, the difference out. Pure.
 
-Ids differ between the two accounts, so custom fields are matched by label and type, lists and tags by name. Nothing in live
-is ever taken away: what would have to push something aside is a change that cannot be made, with its reason.
+Ids differ between the two accounts, so custom fields are matched by label and type, lists and tags by name. Nothing in
+live is ever taken away: what would have to push something aside is a change that cannot be made, with its reason.
 """
 
 import hashlib

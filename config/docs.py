@@ -205,11 +205,15 @@ def _operators() -> dict[str, Any]:
 
 
 ADDRESSES: Final = (
-    ("/api/integrated-account", "linked accounts", "list, get, change, remove"),
+    ("/api/integrated-account", "linked accounts", "list, get, take over, change, give a new grant, remove"),
     ("/api/link-token", "links for customers", "create"),
     ("/api/integrated-account/token", "tokens of one account", "create"),
     ("/api/api-token", "API tokens", "list"),
-    ("/api/unified/marketing-automation/contacts", "contacts", "list, get, delete"),
+    (
+        "/api/unified/marketing-automation/contacts",
+        "contacts",
+        "list, get, create, change, upsert, bulk, delete",
+    ),
     ("/api/unified/marketing-automation/lists", "contact lists", "list, get, create, change, delete"),
     ("/api/unified/marketing-automation/tags", "tags", "list, get, create, change, delete"),
     ("/api/unified/user-directory/users", "known users", "list, get"),

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final, Literal
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from ninja import Router, Schema
 from pydantic import Field
 
@@ -63,18 +64,27 @@ def of_method(request: HttpRequest, model: str, unified_resource: str, method: s
     response={HTTPStatus.OK: ModelMetaEnvelope},
     by_alias=True,
     summary="What a unified model can do",
-    openapi_extra={"responses": {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}}},
+    openapi_extra={
+        "responses": {
+            200: {
+                "content": {kind: {"schema": {"type": "string"}} for kind in ("text/markdown", "text/html")}
+            }
+        }
+    },
 )
 @needs("accounts:read")
 def of_model(
-    request: HttpRequest, model: str, integration: str, format: Literal["json", "md"] = "json"
+    request: HttpRequest, model: str, integration: str, format: Literal["json", "md", "html"] = "json"
 ) -> dict[str, Any] | HttpResponse:
-    """Every method of a model, as JSON or as a page of Markdown."""
+    """Every method of a model, as JSON, as a page of Markdown or as one of HTML."""
     tools = _tools(model)
     if not tools or integration not in SLUGS:
         raise Http404
     if format == "json":
         return {"result": [_shown(one) for one in tools], "result_count": len(tools)}
+    if format == "html":
+        # Rendered without the request: no session and no cookie come with an answer of the API.
+        return HttpResponse(render_to_string("unified_meta.html", _page(model, tools)))
     return HttpResponse("\n".join(_words(model, tools)), content_type="text/markdown; charset=utf-8")
 
 
@@ -111,6 +121,32 @@ def _schema(inputs: tuple[described.Input, ...], required: list[str]) -> dict[st
         for one in inputs
     }
     return {"type": "object", "properties": properties, "required": required}
+
+
+def _page(model: str, tools: list[Tool]) -> dict[str, Any]:
+    """What the template shows: each method, and a row for each thing that it takes."""
+    return {
+        "title": f"{model} at Constant Contact",
+        "columns": [{"label": label} for label in ("Name", "Type", "Where", "Means")],
+        "methods": [
+            {
+                "title": f"{tool.method} {tool.resource}",
+                "anchor": f"{tool.resource}-{tool.method}",
+                "words": tool.words,
+                "rows": [
+                    [
+                        {"value": one.name, "code": True},
+                        {"value": one.type},
+                        {"value": where},
+                        {"value": one.words},
+                    ]
+                    for where, inputs in (("query", tool.query), ("body", tool.body))
+                    for one in inputs
+                ],
+            }
+            for tool in tools
+        ],
+    }
 
 
 def _words(model: str, tools: list[Tool]) -> list[str]:

@@ -60,6 +60,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "connection_refused": "{who} could not link an account[: {about}]",
             "basis_recorded": "{who} recorded on what basis new people may be written[ in {about}]",
             "connection_brought": "{who} brought an account from elsewhere[: {about}]",
+            "credentials_changed": "{who} gave an account a new grant[: {about}]",
             "connection_changed": "{who} changed what is kept with an account[: {about}]",
             "connection_paused": "{who} paused an account[: {about}]",
             "connection_resumed": "{who} resumed an account[: {about}]",

@@ -3,6 +3,9 @@
 A refresh token that rotates is used up by the one call that proves it, so the pair that takes its place is sealed
 before anything is asked with it. Where the account cannot be named, or may not be worked with, nothing is kept but that
 pair: bringing the same refresh token again goes on from there. A token that was taken already answers its account.
+
+A linked account gets a new grant in the same way (`renew`): it must be the same account, and works again if its old
+grant had ended.
 """
 
 import json
@@ -38,8 +41,33 @@ def take(scope: Scope, brought: Brought, *, request: HttpRequest | None = None) 
     Raises:
         Refused: why there is none; a key of `linkoutcomes.OUTCOMES`.
     """
-    app = _application(scope, brought.client_id)
-    state = _begun(scope, app, brought)
+    return _proved(_begun(scope, _application(scope, brought.client_id), brought), brought, request)
+
+
+def renew(
+    scope: Scope,
+    connection: Connection,
+    refresh_token: Secret,
+    client_id: str = "",
+    *,
+    request: HttpRequest | None = None,
+) -> Connection:
+    """A linked account with the grant of this refresh token in place of its own. Outside any transaction.
+
+    Args:
+        connection: with its application; what the vendor keeps with it stays.
+        client_id: the application that the token is of, where that is not the account's own.
+
+    Raises:
+        Refused: the old grant stands; `wrong_account` where the token is of another account.
+    """
+    app = _application(scope, client_id) if client_id else connection.provider_app
+    brought = Brought(connection.customer_ref, refresh_token, client_id)
+    state = _begun(scope, app, brought, connection)
+    return _proved(state, brought, request)
+
+
+def _proved(state: LinkState, brought: Brought, request: HttpRequest | None) -> Connection:
     if not _claim(state):
         raise Refused("no_turn")
     outcome = "provider_unavailable"
@@ -68,7 +96,9 @@ def _application(scope: Scope, client_id: str) -> ProviderApp:
     return own
 
 
-def _begun(scope: Scope, app: ProviderApp, brought: Brought) -> LinkState:
+def _begun(
+    scope: Scope, app: ProviderApp, brought: Brought, reconnecting: Connection | None = None
+) -> LinkState:
     """The row of this refresh token here: what was found out with it before is not lost."""
     place = f"{scope.tenant_id}|{scope.environment_id}|{app.pk}|"
     now = datetime.now(UTC)
@@ -86,7 +116,7 @@ def _begun(scope: Scope, app: ProviderApp, brought: Brought) -> LinkState:
             },
         )
         LinkState.objects.filter(pk=state.pk).update(
-            customer_ref=brought.customer_ref, context=brought.context
+            customer_ref=brought.customer_ref, context=brought.context, reconnecting=reconnecting
         )
         rows = LinkState.objects.select_related("provider_app__pool", "environment", "link_token")
         return rows.get(pk=state.pk)
@@ -111,6 +141,8 @@ def _leave(state: LinkState, outcome: str, request: HttpRequest | None) -> None:
 def _taken(state: LinkState, refresh_token: Secret, request: HttpRequest | None) -> Connection:
     """From whatever was reached before to a connection that works. Raises Refused."""
     known = _kept_before(state)
+    if known is not None and state.reconnecting_id not in (None, known.pk):
+        raise Refused("refresh_refused")  # it is another account's already, and was used up for that
     if known is not None and known.status == Connection.Status.ACTIVE:
         return known
     if known is None:
@@ -123,7 +155,7 @@ def _taken(state: LinkState, refresh_token: Secret, request: HttpRequest | None)
         )
         known = granting.keep(state, _grant(state, refresh_token, call_for), call_for)
         _note_kept(state, known, request)
-    granting.finish(state, known)
+    granting.finish(state, known, is_by_program=True)
     return known
 
 
@@ -142,7 +174,7 @@ def _note_kept(state: LinkState, connection: Connection, request: HttpRequest | 
     with tenancy.acting_for(state.tenant_id, state.environment_id):
         LinkState.objects.filter(pk=state.pk).update(grant_sealed="", linked_connection_id=connection.pk)
         audit.record(
-            "connection_brought",
+            "credentials_changed" if state.reconnecting_id else "connection_brought",
             request=request,
             tenant_id=state.tenant_id,
             environment=state.environment.kind,

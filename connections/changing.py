@@ -37,6 +37,8 @@ def change(
         account.context = context
         account.save(update_fields=["context", "paused_at"])
         connection_changed.send(sender=Connection, connection=account, change="updated")
+        if "connection_resumed" in acts and account.status == Connection.Status.ACTIVE:
+            connection_changed.send(sender=Connection, connection=account, change="reactivated")
         for act in acts:
             audit.record(
                 act,

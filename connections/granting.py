@@ -62,14 +62,17 @@ def keep(state: LinkState, grant: TokenGrant, call_for: CallFor) -> Connection:
         raise refused(error) from error
 
 
-def finish(state: LinkState, connection: Connection) -> None:
+def finish(state: LinkState, connection: Connection, *, is_by_program: bool = False) -> None:
     """An account that is kept counts once its lists and custom fields are read.
+
+    Args:
+        is_by_program: nobody reconnected it; a program brought a new grant.
 
     Raises:
         Refused: they were not; the account says so, and a link token may be tried again.
     """
     try:
-        _check(connection)
+        _check(connection, is_by_program=is_by_program)
     except Refused:
         with tenancy.acting_for(state.tenant_id, state.environment_id):
             LinkState.objects.filter(pk=state.pk).update(linked_connection_id=connection.pk)
@@ -118,7 +121,7 @@ def _identify(app: ProviderApp, grant: TokenGrant, call_for: CallFor) -> tuple[A
     return summary, names
 
 
-def _check(connection: Connection) -> None:
+def _check(connection: Connection, *, is_by_program: bool) -> None:
     """Connected is what can be worked with: its lists and custom fields are read first."""
     try:
         connection_changed.send(sender=Connection, connection=connection, change="verified")
@@ -130,12 +133,15 @@ def _check(connection: Connection) -> None:
             connection.save(update_fields=["status", "last_error"])
             connection_changed.send(sender=Connection, connection=connection, change="post_install_error")
         raise refused(error) from error
+    works_again = is_by_program and connection.status == Connection.Status.NEEDS_REAUTH
     with tenancy.acting_for(connection.tenant_id, connection.environment_id):
         connection.status = Connection.Status.ACTIVE
         connection.last_error = connection.refusal = ""
         connection.linked_at = datetime.now(UTC)
         connection.save(update_fields=["status", "last_error", "refusal", "linked_at"])
         connection_changed.send(sender=Connection, connection=connection, change="active")
+        if works_again:
+            connection_changed.send(sender=Connection, connection=connection, change="reactivated")
 
 
 def _keep_once(state: LinkState, grant: TokenGrant, summary: AccountSummary, names: list[str]) -> Connection:

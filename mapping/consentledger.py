@@ -3,8 +3,12 @@
 A call that was refused there is followed by an entry that undoes the first, so that the ledger says what happened.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Final
 from uuid import UUID
+
+from django.db import connection as database
 
 from connections import tenancy
 from connections.models import Connection
@@ -76,6 +80,53 @@ def was_asked_again(connection: Connection, contact_id: str) -> bool:
         asked = mine.filter(call=Call.RESUBSCRIBE, undoes=None).values_list("pk", flat=True)
         undone = mine.exclude(undoes=None).values_list("undoes", flat=True)
         return bool(set(asked) - set(undone))
+
+
+# One statement for a page: the newest entry that was carried out, of the contact or of whoever was new at the address.
+# Rows of ('entry', position, id, and blanks), to stand beside other rows of names.
+LATEST: Final = """
+SELECT 'entry', asked.position::text, entry.id::text, '', '', ''
+FROM unnest(%(ids)s::uuid[], %(addresses)s::text[]) WITH ORDINALITY AS asked (contact_id, address, position),
+LATERAL (
+    SELECT found.id FROM (
+        (SELECT one.id, one.at FROM mapping_consententry AS one
+            WHERE one.tenant_id = %(tenant)s AND one.connection_id = %(connection)s
+                AND one.contact_id = asked.contact_id AND one.outcome = 'sent' AND NOT EXISTS (
+                    SELECT FROM mapping_consententry AS undone WHERE undone.tenant_id = %(tenant)s
+                        AND undone.connection_id = %(connection)s AND undone.contact_id = asked.contact_id
+                        AND undone.undoes = one.id)
+            ORDER BY one.at DESC LIMIT 1)
+        UNION ALL
+        (SELECT one.id, one.at FROM mapping_consententry AS one
+            WHERE one.tenant_id = %(tenant)s AND one.connection_id = %(connection)s AND one.contact_id IS NULL
+                AND one.email_key = asked.address AND one.outcome = 'sent' AND NOT EXISTS (
+                    SELECT FROM mapping_consententry AS undone WHERE undone.tenant_id = %(tenant)s
+                        AND undone.connection_id = %(connection)s AND undone.contact_id IS NULL
+                        AND undone.email_key = asked.address AND undone.undoes = one.id)
+            ORDER BY one.at DESC LIMIT 1)
+    ) AS found ORDER BY found.at DESC LIMIT 1
+) AS entry
+"""
+
+
+def asked_for(connection: Connection, people: Sequence[tuple[str | None, str]]) -> dict[str, Any]:
+    """What LATEST asks for these people, each by id and address."""
+    return {  # Any: values of a statement
+        "ids": [key for key, _ in people],
+        "addresses": [address.lower() for _, address in people],
+        "tenant": connection.tenant_id,
+        "connection": connection.pk,
+    }
+
+
+def latest(connection: Connection, people: Sequence[tuple[str | None, str]]) -> list[str | None]:
+    """The entry that stands behind each of these people, in their order. Inside the connection's scope."""
+    found: list[str | None] = [None] * len(people)
+    with database.cursor() as cursor:
+        cursor.execute(LATEST, asked_for(connection, people))
+        for _, position, entry, *_ in cursor.fetchall():
+            found[int(position) - 1] = entry
+    return found
 
 
 def as_kept(basis: ConsentBasis | None) -> dict[str, str]:

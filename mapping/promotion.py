@@ -1,7 +1,7 @@
 """What taking a set-up from test to live would change: two set-ups in, the difference out. Pure.
 
-Ids differ between the two accounts, so custom fields are matched by label and type, and lists by name. Nothing in live
-is ever taken away: what would have to push something aside is a change that cannot be made, with its reason.
+Ids differ between the two accounts, so custom fields are matched by label and type, lists and tags by name. Nothing in
+live is ever taken away: what would have to push something aside is a change that cannot be made, with its reason.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class FieldSetting:
 
 @dataclass(frozen=True)
 class ListSetting:
-    """Where one app list goes: `there` with the list's id and label, `new` with its label, or `ignored`."""
+    """Where one app list or tag goes: `there` with its id and label, `new` with its label, or `ignored`."""
 
     name: str
     kind: str
@@ -52,7 +52,7 @@ class CustomField:
 
 @dataclass(frozen=True)
 class AccountList:
-    """A contact list of the account, as last read."""
+    """A contact list or a tag of the account, as last read."""
 
     id: str
     name: str
@@ -64,8 +64,10 @@ class SetUp:
 
     fields: tuple[FieldSetting, ...] = ()
     lists: tuple[ListSetting, ...] = ()
+    tags: tuple[ListSetting, ...] = ()
     custom_fields: tuple[CustomField, ...] = ()
     account_lists: tuple[AccountList, ...] = ()
+    account_tags: tuple[AccountList, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class ListChange:
-    """The same for one app list."""
+    """The same for one app list or tag."""
 
     verdict: str
     before: ListSetting | None
@@ -94,11 +96,13 @@ class Difference:
 
     fields: tuple[FieldChange, ...]
     lists: tuple[ListChange, ...]
+    tags: tuple[ListChange, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
         """How many there are of each verdict."""
-        verdicts = [one.verdict for one in self.fields] + [one.verdict for one in self.lists]
+        verdicts = [one.verdict for one in self.fields]
+        verdicts += [one.verdict for one in (*self.lists, *self.tags)]
         return {verdict: verdicts.count(verdict) for verdict in (ADDED, CHANGED, SAME, CANNOT)}
 
     @property
@@ -115,7 +119,11 @@ def difference(test: SetUp, live: SetUp, *, most_fields: int) -> Difference:
         live: what is there.
         most_fields: how many app fields an account may have.
     """
-    return Difference(tuple(_field_changes(test, live, most_fields)), tuple(_list_changes(test, live)))
+    return Difference(
+        tuple(_field_changes(test, live, most_fields)),
+        tuple(_list_changes(test.lists, live.lists, live.account_lists, "list")),
+        tuple(_list_changes(test.tags, live.tags, live.account_tags, "tag")),
+    )
 
 
 def digest(test: SetUp, live: SetUp) -> str:
@@ -205,17 +213,19 @@ def _place(one: FieldSetting) -> str:
     return f"new:{one.label.casefold()}" if one.kind == "new" else f"{one.kind}:{one.target}"
 
 
-# --- Lists -----------------------------------------------------------------------------------------------------------
+# --- Lists and tags --------------------------------------------------------------------------------------------------
 
 
-def _list_changes(test: SetUp, live: SetUp) -> list[ListChange]:
-    there = {one.name.casefold(): one for one in live.lists}
-    by_name = {one.name.casefold(): one for one in live.account_lists}
+def _list_changes(
+    test: Sequence[ListSetting], live: Sequence[ListSetting], account: Sequence[AccountList], what: str
+) -> list[ListChange]:
+    there = {one.name.casefold(): one for one in live}
+    by_name = {one.name.casefold(): one for one in account}
     found = []
-    for one in test.lists:
+    for one in test:
         after, reason = one, ""
         if one.kind != "ignored" and not one.label:
-            reason = "The list that it fills in test is gone. Choose another there first."
+            reason = f"The {what} that it fills in test is gone. Choose another there first."
         elif one.kind != "ignored":
             known = by_name.get(one.label.casefold())
             after = (
@@ -269,15 +279,20 @@ def said_field(one: FieldSetting | None) -> str:
     return words.get(one.kind, "Not mapped yet")
 
 
-def said_list(one: ListSetting | None) -> str:
-    """A list's setting in words."""
+def said_list(one: ListSetting | None, what: str = "list") -> str:
+    """A list's setting in words; a tag's with `what`."""
     if one is None:
         return "Not there"
     if one.kind == "ignored":
-        return "No list"
+        return f"No {what}"
     if not one.label:
-        return "A list that is gone"
-    return f"{one.label}, new list" if one.kind == "new" else one.label
+        return f"A {what} that is gone"
+    return f"{one.label}, new {what}" if one.kind == "new" else one.label
+
+
+def said_tag(one: ListSetting | None) -> str:
+    """A tag's setting in words."""
+    return said_list(one, "tag")
 
 
 def type_word(kind: str) -> str:
@@ -287,6 +302,9 @@ def type_word(kind: str) -> str:
 
 def left_alone(test: SetUp, live: SetUp) -> Sequence[str]:
     """Names that live has and test has not: they stay as they are."""
-    in_test = {one.name for one in test.fields} | {one.name.casefold() for one in test.lists}
-    names = [one.name for one in live.fields if one.name not in in_test]
-    return names + [one.name for one in live.lists if one.name.casefold() not in in_test]
+    fields = {one.name for one in test.fields}
+    names = [one.name for one in live.fields if one.name not in fields]
+    for ours, theirs in ((test.lists, live.lists), (test.tags, live.tags)):
+        known = {one.name.casefold() for one in ours}
+        names += [one.name for one in theirs if one.name.casefold() not in known]
+    return names

@@ -3,9 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 
 from connections.models import Connection
-from mapping.models import RemoteList, RemoteTag
+from connections.scoping import Scope
+from mapping import basis
+from mapping.models import ConsentBasis, RemoteList, RemoteTag
 from syncjobs.imports import plans, scratch
 from syncjobs.imports.readers import AUTO, ENCODINGS, UTF8_REJECT
 
@@ -55,13 +58,31 @@ class StartForm(forms.Form):
         ],
         help_text="Tags are set far more cheaply through a list that Patchbay makes, names as its own, and removes.",
     )
+    basis_kind = forms.ChoiceField(
+        label="Who these people are",
+        choices=[("", "Choose who they are"), *ConsentBasis.Kind.choices],
+        error_messages={"required": "Choose who these people are to the account's owner."},
+    )
+    basis_statement = forms.CharField(
+        label="Why they may be e-mailed",
+        max_length=500,
+        initial=plans.REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="In your own words. It is recorded for this account with your name and the time, and holds for later "
+        "imports and for your programs too.",
+        error_messages={"required": "Say why these people may be e-mailed."},
+    )
     permission = forms.BooleanField(
         label=plans.STATEMENT,
         error_messages={"required": "Confirm that these people may be e-mailed, or do not import them."},
     )
 
-    def __init__(self, connection: Connection, *, needs_list: bool, data: Any = None) -> None:
+    def __init__(
+        self, connection: Connection, *, needs_list: bool, asks_basis: bool, data: Any = None
+    ) -> None:
         super().__init__(data)
+        if not asks_basis:
+            del self.fields["basis_kind"], self.fields["basis_statement"]
         self.needs_list = needs_list
         there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
         # No list is chosen for anybody by chance: the first of the account may be one that nobody means.
@@ -94,6 +115,12 @@ class StartForm(forms.Form):
     def lists(self) -> list[dict[str, str]]:
         """The choice of a list as the plan keeps it."""
         return _kept(self.cleaned_data["everyone"], self.cleaned_data["new_name"], "list_id")
+
+    def save_basis(self, scope: Scope, connection: Connection, request: HttpRequest) -> None:
+        """Record on what basis the account writes to new people, where that was asked. Inside the scope."""
+        if "basis_kind" in self.fields:
+            given = self.cleaned_data
+            basis.record(scope, connection, given["basis_kind"], given["basis_statement"], request)
 
     def save_leave(self, connection: Connection) -> None:
         """Keep whether a temporary list may be made, where that was asked. Inside the scope."""

@@ -7,7 +7,7 @@ from django.urls import reverse
 from connections import health
 from connections.models import Connection
 from connections.scoping import Scope
-from syncjobs import states
+from syncjobs import jobwords, states
 from syncjobs.models import SyncJob
 from syncjobs.overview import Overview, Quota
 
@@ -64,7 +64,7 @@ def _account(scope: Scope, row: Connection) -> Need:
 
 def _job(scope: Scope, row: SyncJob) -> Need:
     word, _ = states.words(row.state, row.rejected)
-    about = f"Import of {row.options.get('file_name', 'a file')} for {row.connection}"
+    about = f"{jobwords.of(row.kind, row.options).title} for {row.connection}"
     if row.state == SyncJob.State.DONE:
         text = f"{row.rejected:,} of {row.accepted:,} rows were rejected; each says why."
         url = f"{_url(scope, 'job-rows', row.pk)}?outcome=rejected"

@@ -16,7 +16,7 @@ from django.conf import settings
 from connections import access, environments, pausing
 from connections.constantcontact import errors
 from connections.vault import CannotOpen
-from syncjobs import queue
+from syncjobs import jobwords, queue
 from syncjobs.bulk import steps as bulk
 from syncjobs.imports import steps as imports
 from syncjobs.mirroring import ending
@@ -229,7 +229,9 @@ def stop(job: SyncJob) -> bool:
     """Stop a job at a person's word, and say what became of its rows. Inside its scope."""
     if not queue.stop(job):
         return False
-    KINDS[job.kind].explain_unfinished(job, "the import was stopped before this row was done")
+    KINDS[job.kind].explain_unfinished(
+        job, f"the {jobwords.of(job.kind, job.options).noun} was stopped before this row was done"
+    )
     return True
 
 

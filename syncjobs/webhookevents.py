@@ -29,7 +29,7 @@ EVENTS: Final[dict[str, str]] = {
     "integrated_account:active": "A linked account can be worked with.",
     "integrated_account:post_install_error": "An account was linked, and what must be read first could not be read.",
     "integrated_account:authentication_error": "The leave to work on an account has ended. Somebody must reconnect it.",
-    "integrated_account:reactivated": "An account works again, and nobody had to reconnect it.",
+    "integrated_account:reactivated": "An account works again without a reconnect: resumed, or with a new grant.",
     "integrated_account:deleted": "A linked account was taken out.",
     "sync_job_run:created": "A job was written down. It starts as soon as its turn comes.",
     "sync_job_run:started": "A job began.",

@@ -17,6 +17,7 @@ from connections.constantcontact.resources.activities import Activities
 from connections.constantcontact.resources.contacts import Contacts
 from connections.constantcontact.resources.custom_fields import CustomFields
 from connections.constantcontact.resources.lists import Lists
+from connections.constantcontact.resources.partner import Partner
 from connections.constantcontact.resources.segments import Segments
 from connections.constantcontact.resources.tags import Tags
 
@@ -65,6 +66,7 @@ class Client:
         self.contacts = Contacts(http)
         self.custom_fields = CustomFields(http)
         self.lists = Lists(http)
+        self.partner = Partner(http)  # of use to the connection of a partner's key alone
         self.segments = Segments(http)
         self.tags = Tags(http)
 

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import linking, linktokens, pages, returning
+from connections import linking, linktokens, pages, returning, there
 from connections.accounts import provider_app_for
 from connections.linkoutcomes import OUTCOMES, Refused, error_type, none_to_link_through
 from connections.linktokens import Opened
@@ -105,6 +105,7 @@ def _pre_screen(request: HttpRequest, opened: Opened) -> HttpResponse:
         "vendor": scope.workspace_name,
         "environment": scope.environment,
         "reconnecting": row.reconnecting,
+        "connected": None if row.reconnecting else there.connected(scope, row.customer_ref),
         "not_now": _back(row.redirect_uri, _failure("closed")),
         **pages.plain("Connect an account"),
     }

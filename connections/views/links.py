@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import linking, pages, scoping
+from connections import linking, pages, scoping, there
 from connections.accounts import provider_app_for
 from connections.forms import ConnectForm
 from connections.linkoutcomes import OUTCOMES, Refused, none_to_link_through
@@ -41,6 +41,7 @@ def connect(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpR
         "form": form,
         "app": app,
         "reconnecting": reconnecting,
+        "connected": None if reconnecting else there.connected(scope),
         **pages.inside(scope, "Connect an account"),
     }
     response = render(request, "connect/start.html", context)

@@ -1,6 +1,7 @@
 """Contacts in the unified API."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from connections.constantcontact import errors
 from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import Contact
 from connections.models import Connection
-from mapping import catalog
+from mapping import catalog, consentledger
 from mapping.api import mirrored
 from mapping.api.answering import MARKETING, Listed, asked_of, asks, client_of, listing, one_of, page_of
 from mapping.api.shapes import ContactEnvelope, ContactsEnvelope, DeletedEnvelope
@@ -64,8 +65,11 @@ def list_contacts(request: HttpRequest, integrated_account_id: UUID | None = Non
     )
 
     def shown(page: Page[Contact]) -> list[dict[str, object]]:
-        names = names_of(account, page.items)
-        return [contacts.shown(one, names) for one in page.items]
+        told = _told(account, page.items)
+        return [
+            contacts.shown(one, told.names, entry)
+            for one, entry in zip(page.items, told.entries, strict=True)
+        ]
 
     return listing(asked, pages, shown, lambda page: page.next_href)
 
@@ -106,7 +110,8 @@ def get_contact(
     """One contact, live; one who was deleted has the status `cleaned`."""
     account, client = client_of(request, integrated_account_id)
     found = client.contacts.get(contact_id, include=contacts.INCLUDED)
-    return one_of(request, contacts.shown(found, names_of(account, [found])))
+    told = _told(account, [found])
+    return one_of(request, contacts.shown(found, told.names, told.entries[0]))
 
 
 @router.post(
@@ -180,9 +185,8 @@ def _changed(
 
 def _written(write: Written, result: Result) -> dict[str, object]:
     """The contact as it is now, with the entry of the consent ledger that stands behind it."""
-    found = contacts.shown(result.contact, names_of(write.account, [result.contact]))
     ledger_id = str(result.ledger_id) if result.ledger_id else None
-    return {**found, "consent": {**contacts.consent_shown(result.contact), "ledger_id": ledger_id}}
+    return contacts.shown(result.contact, _told(write.account, [result.contact]).names, ledger_id)
 
 
 @router.delete(f"{MARKETING}/contacts/{{contact_id}}", response=DeletedEnvelope, summary="Delete a contact")
@@ -196,26 +200,38 @@ def delete_contact(
     return {"result": {"id": contact_id}}
 
 
-def names_of(account: Connection, found: Sequence[Contact]) -> Names:
-    """What the ids in these contacts stand for; tags and custom fields that are new to us are read. Inside no scope."""
+@dataclass(frozen=True)
+class _Told:
+    """What is known of contacts: what their ids stand for and when that was read, and their entries of the ledger."""
+
+    names: Names
+    entries: list[str | None]
+    tags_read: datetime | None
+    fields_read: datetime | None
+
+
+def _told(account: Connection, found: Sequence[Contact]) -> _Told:
+    """What stands beside these contacts; tags and custom fields that are new to us are read. Inside no scope."""
     tags = {one for contact in found for one in contact.taggings or ()}
     fields = {value.custom_field_id for contact in found for value in contact.custom_fields or ()}
-    known, tags_read, fields_read = _known(account)
+    told = _known(account, found)
     now = datetime.now(UTC)
-    if not tags <= set(known.tags) and (tags_read is None or now - tags_read > YOUNG):
+    if not tags <= set(told.names.tags) and (told.tags_read is None or now - told.tags_read > YOUNG):
         catalog.refresh_tags(account)
-        known, _, _ = _known(account)
-    if not fields <= set(known.fields) and (fields_read is None or now - fields_read > YOUNG):
+        told = _known(account, found)
+    if not fields <= set(told.names.fields) and (told.fields_read is None or now - told.fields_read > YOUNG):
         catalog.refresh(account)
-        known, _, _ = _known(account)
-    return known
+        told = _known(account, found)
+    return told
 
 
-def _known(account: Connection) -> tuple[Names, datetime | None, datetime | None]:
-    """The names as last read, and when tags and custom fields were."""
+def _known(account: Connection, found: Sequence[Contact]) -> _Told:
+    """The names as last read, and the ledger as it is."""
+    people = [(one.contact_id, one.email_address.address if one.email_address else "") for one in found]
     with tenancy.acting_for(account.tenant_id, account.environment_id):
         fields = list(RemoteField.objects.filter(connection=account))
         tags = list(RemoteTag.objects.filter(connection=account))
+        entries = consentledger.latest(account, people)
     names = Names(
         {
             str(row.custom_field_id): FieldName(row.name, row.label, row.type, row.choice_ids)
@@ -223,8 +239,9 @@ def _known(account: Connection) -> tuple[Names, datetime | None, datetime | None
         },
         {str(row.tag_id): row.name for row in tags},
     )
-    return (
+    return _Told(
         names,
+        entries,
         max((row.read_at for row in tags), default=None),
         max((row.read_at for row in fields), default=None),
     )

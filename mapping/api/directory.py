@@ -1,5 +1,6 @@
 """Users and roles in the unified API."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,14 +9,17 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja import Router
 
-from connections import gateway, tenancy
-from connections.api.contract import account_of, needs
+from connections import gateway, partnering, tenancy
+from connections.api.contract import account_of, needs, scope_of
 from connections.constantcontact import errors
+from connections.constantcontact.pages import Page
+from connections.constantcontact.shapes import PartnerAccount
 from connections.models import Connection
-from mapping.api.answering import DIRECTORY, asked_of, one_of, page_of
+from mapping.api.answering import DIRECTORY, Listed, asked_of, listing, one_of, page_of
 from mapping.api.shapes import RoleEnvelope, RolesEnvelope, UserEnvelope, UsersEnvelope
 from mapping.models import AccountDirectory
 from mapping.unified import asking, directory
+from mapping.unified.asking import Asked
 from mapping.unified.directory import Address, Linked
 
 router = Router()
@@ -74,13 +78,48 @@ def _found(items: list[dict[str, object]], identifier: str, what: str) -> dict[s
     raise errors.NotFound(f"There is no such {what}.", status=404, error_key="not_found")
 
 
+def _clients(account: Connection, limit: int, start: str | None = None) -> Iterator[Page[PartnerAccount]]:
+    """A partner's client accounts, page by page."""
+    return gateway.open_client(account, gateway.INTERACTIVE).partner.pages(limit=limit, start=start)
+
+
+def _list_clients(account: Connection, asked: Asked) -> Listed:
+    """Live, since there may be very many."""
+    start = asking.href_of(asked.cursor, "/v3/partner/accounts", "offset=") if asked.cursor else None
+    found = listing(
+        asked,
+        _clients(account, asked.limit, start),
+        lambda page: [directory.client_shown(one) for one in page.items],
+        lambda page: page.next_href,
+    )
+    return _partly(found, datetime.now(UTC)) if isinstance(found, dict) else found
+
+
+def _users(account: Connection, wanted: str) -> tuple[list[dict[str, object]], datetime | None]:
+    """Among whom one user is looked for; of a partner's clients, those up to the one that is wanted."""
+    if not account.provider_app.is_partner_key:
+        linked, read_at = _linked(account)
+        return directory.users(linked), read_at
+    for page in _clients(account, asking.MOST):
+        for one in page.items:
+            if one.encoded_account_id == wanted:
+                return [directory.client_shown(one)], datetime.now(UTC)
+    return [], None
+
+
 @router.get(f"{DIRECTORY}/users", response=UsersEnvelope, exclude_unset=True, summary="List the known users")
 @needs("users:read")
-def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
-    """The account's owner and who authorised the link; Constant Contact tells of no others."""
+def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) -> Listed:
+    """The account's owner and who authorised the link; Constant Contact tells of no others.
+
+    Through the connection of a partner's key (scope `partner`): the owner of each client account, 10 to 50 a page.
+    """
     account, asked = account_of(request, integrated_account_id), asked_of(request)
+    partnering.require(scope_of(request), account, "")
     for one in asked.filters:
         asked.ignore(one)
+    if account.provider_app.is_partner_key:
+        return _list_clients(account, asked)
     linked, read_at = _linked(account)
     return _partly(page_of(asked, directory.users(linked)), read_at)
 
@@ -90,8 +129,9 @@ def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) 
 def get_user(request: HttpRequest, user_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One of the known users."""
     account = account_of(request, integrated_account_id)
-    linked, read_at = _linked(account)
-    return _partly(one_of(request, _found(directory.users(linked), user_id, "user")), read_at)
+    partnering.require(scope_of(request), account, "")
+    users, read_at = _users(account, user_id)
+    return _partly(one_of(request, _found(users, user_id, "user")), read_at)
 
 
 @router.get(f"{DIRECTORY}/roles", response=RolesEnvelope, exclude_unset=True, summary="List the roles")

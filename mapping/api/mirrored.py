@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,6 +17,7 @@ from django.http import HttpResponse
 from connections import tenancy
 from connections.api.contract import Fault
 from connections.models import Connection
+from mapping import consentledger
 from mapping.models import MirrorContact, MirrorState
 from mapping.unified import asking, mirrored
 from mapping.unified.asking import Asked, Refused
@@ -58,9 +60,12 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
                 f"{account.pk}/mirror reads it; or leave truto_super_query out.",
             )
         rows = _rows(account, asked)
-        names = _names(account)
+        names, entries = _names(account, rows[: asked.limit])
     fields = {f"cf:{known.name}": (key, known) for key, known in names.fields.items()}
-    items = [mirrored.shown(row, names, fields) for row in rows[: asked.limit]]
+    items = [
+        mirrored.shown(row, names, fields, entries.get(position))
+        for position, row in enumerate(rows[: asked.limit], 1)
+    ]
     body = {
         "result": asking.keyed(asked, asking.trimmed(asked, items)),
         "next_cursor": _cursor(rows[asked.limit - 1].email) if len(rows) > asked.limit else None,
@@ -73,23 +78,31 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
     return HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/json")
 
 
-_NAMED: Final = """
-SELECT custom_field_id::text, name, label, type, choice_ids::text FROM mapping_remotefield WHERE connection_id = %s
-UNION ALL SELECT tag_id::text, name, '', '', '' FROM mapping_remotetag WHERE connection_id = %s
-"""
+_NAMED: Final = " UNION ALL ".join(
+    (
+        "SELECT 'field', custom_field_id::text, name, label, type, choice_ids::text "
+        "FROM mapping_remotefield WHERE connection_id = %(connection)s",
+        "SELECT 'tag', tag_id::text, name, '', '', '' FROM mapping_remotetag WHERE connection_id = %(connection)s",
+        consentledger.LATEST,
+    )
+)
 
 
-def _names(account: Connection) -> Names:
-    """What the ids of fields and tags stand for, by one statement; a tag has no type."""
-    names = Names({}, {})
+def _names(account: Connection, rows: Sequence[Kept]) -> tuple[Names, dict[int, str]]:
+    """What the ids of fields and tags stand for, and the entry of the consent ledger behind each row: one statement."""
+    names, entries = Names({}, {}), dict[int, str]()
     with database.cursor() as cursor:
-        cursor.execute(_NAMED, [account.pk, account.pk])
-        for key, name, label, kind, choices in cursor.fetchall():
-            if kind:
+        cursor.execute(
+            _NAMED, consentledger.asked_for(account, [(row.contact_id, row.email) for row in rows])
+        )
+        for what, key, name, label, kind, choices in cursor.fetchall():
+            if what == "field":
                 names.fields[key] = FieldName(name, label, kind, json.loads(choices))
-            else:
+            elif what == "tag":
                 names.tags[key] = name
-    return names
+            else:
+                entries[int(key)] = name
+    return names, entries
 
 
 def _meta(asked: Asked, read_at: datetime) -> dict[str, Any]:

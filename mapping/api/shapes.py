@@ -126,6 +126,7 @@ class User(Schema):
     roles: list[Ref] = []
     created_at: str | None = None
     updated_at: str | None = None
+    last_login_at: str | None = None
     remote_data: dict[str, Any] | None = None
 
 

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from connections.models import Connection, Environment, EnvironmentRow, Tenant
 from connections.tenancy import in_environment
@@ -63,6 +64,10 @@ class ConsentEntry(EnvironmentRow):
     connection_id = models.UUIDField()
     contact_id = models.UUIDField(null=True, blank=True)
     email = models.CharField(max_length=320, blank=True)
+    # Kept, because an index over lower() cannot be searched behind row-level security.
+    email_key = models.GeneratedField(
+        expression=Lower("email"), output_field=models.CharField(max_length=320), db_persist=True
+    )
     call = models.CharField(max_length=12, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     reason = models.CharField(max_length=40, blank=True)
@@ -82,7 +87,12 @@ class ConsentEntry(EnvironmentRow):
         indexes = [
             models.Index(
                 fields=["tenant", "connection_id", "contact_id", "at"], name="consententry_by_contact"
-            )
+            ),
+            models.Index(
+                fields=["tenant", "connection_id", "email_key", "at"],
+                condition=models.Q(contact_id=None),
+                name="consententry_of_new",
+            ),
         ]
         constraints = [*in_environment("consententry")]
 

@@ -161,8 +161,8 @@ def cursor_of(href: str | None) -> str | None:
     return base64.urlsafe_b64encode(href.encode()).decode().rstrip("=")
 
 
-def href_of(cursor: str, path: str) -> str:
-    """The provider's link behind a cursor, which must be one of this path's.
+def href_of(cursor: str, path: str, mark: str = "cursor=") -> str:
+    """The provider's link behind a cursor, which must be one of this path's; `mark` is what goes on in it.
 
     Raises:
         Refused: it is none of ours, or another collection's.
@@ -173,7 +173,7 @@ def href_of(cursor: str, path: str) -> str:
         )
     except (binascii.Error, ValueError):
         href = ""
-    if not href.startswith(f"{path}?") or "cursor=" not in href:
+    if not href.startswith(f"{path}?") or mark not in href:
         raise Refused(("next_cursor", "the next_cursor of the page before, unchanged"))
     return href
 

@@ -57,8 +57,8 @@ class Names:
     tags: dict[str, str]
 
 
-def shown(contact: Contact, names: Names) -> dict[str, object]:
-    """A contact that was read with INCLUDED."""
+def shown(contact: Contact, names: Names, ledger_id: str | None = None) -> dict[str, object]:
+    """A contact that was read with INCLUDED; `ledger_id` is the entry of the consent ledger that stands behind it."""
     address = contact.email_address
     document = contact.document
     full = " ".join(part for part in (contact.first_name, contact.last_name) if part)
@@ -83,12 +83,12 @@ def shown(contact: Contact, names: Names) -> dict[str, object]:
             _name(one, names): _value(one, names.fields.get(one.custom_field_id)) for one in values
         },
         "custom_fields_meta": [_meta(one, names) for one in values],
-        "consent": consent_shown(contact),
+        "consent": {**_consent(contact), "ledger_id": ledger_id},
         "remote_data": dict(document),
     }
 
 
-def consent_shown(contact: Contact) -> dict[str, object]:
+def _consent(contact: Contact) -> dict[str, object]:
     """Leave to write to somebody, as the provider has it."""
     address = contact.email_address
     return {

@@ -1,13 +1,15 @@
 """Users and roles: what the provider truly tells of them.
 
 It has no list of users. Known are the person who authorised the link, with the role that their privileges show, and
-the account's owner by name and address; so every answer is a part, and says so. The three roles are fixed.
+the account's owner by name and address; to a partner's key, the owner of each client account. So every answer is a
+part, and says so. The three roles are fixed.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from connections.constantcontact.shapes import PartnerAccount
 from mapping.unified.asking import as_text
 
 # https://developer.constantcontact.com/api_guide/user_privileges.html
@@ -110,7 +112,23 @@ def users(linked: Linked) -> list[dict[str, object]]:
     return found
 
 
-def _user(identifier: str, role: str, linked: Linked) -> dict[str, object]:
+def client_shown(account: PartnerAccount) -> dict[str, object]:
+    """The owner of one of a partner's client accounts."""
+    owner = account.site_owner_name or ""
+    first, _, last = owner.partition(" ")
+    found = _user(account.encoded_account_id, "account_owner", None)
+    billing = (account.billing_status or "").lower()
+    return found | {
+        "first_name": first or None,
+        "last_name": last or None,
+        "name": owner or None,
+        "status": "active" if billing in ("", "open") else billing,
+        "last_login_at": account.document.get("last_login_date"),
+        "remote_data": dict(account.document),
+    }
+
+
+def _user(identifier: str, role: str, linked: Linked | None) -> dict[str, object]:
     return {
         "id": identifier,
         "first_name": None,
@@ -123,6 +141,7 @@ def _user(identifier: str, role: str, linked: Linked) -> dict[str, object]:
         "status": "active",
         "roles": [{"id": role, "name": ROLES[role][0]}],
         "created_at": None,
-        "updated_at": as_text(linked.linked_at),
+        "updated_at": as_text(linked.linked_at) if linked is not None else None,
+        "last_login_at": None,
         "remote_data": None,
     }

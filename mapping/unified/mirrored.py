@@ -37,10 +37,13 @@ class Kept:
     seen_at: datetime
 
 
-def shown(row: Kept, names: Names, fields: Mapping[str, tuple[str, FieldName]]) -> dict[str, object]:
+def shown(
+    row: Kept, names: Names, fields: Mapping[str, tuple[str, FieldName]], ledger_id: str | None = None
+) -> dict[str, object]:
     """One contact.
 
     Args:
+        ledger_id: the entry of the consent ledger that stands behind the person.
         fields: custom fields by their column in imports: the provider's id, and what is known of it.
     """
     values = row.values
@@ -63,7 +66,7 @@ def shown(row: Kept, names: Names, fields: Mapping[str, tuple[str, FieldName]]) 
             for name in custom
         },
         "custom_fields_meta": [_meta(*fields[name]) for name in custom if name in fields],
-        "consent": {**_UNTOLD, "permission_to_send": row.permission or None},
+        "consent": {**_UNTOLD, "permission_to_send": row.permission or None, "ledger_id": ledger_id},
     }
 
 

@@ -40,8 +40,9 @@ SOURCES: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         "remote_data": "the whole tag",
     },
     ("user-directory", "users"): {
-        "id": "encoded_account_id of the account's summary",
-        "name": "first_name and last_name of the account's summary",
+        "id": "encoded_account_id of the account's summary, or of a partner's client account",
+        "name": "first_name and last_name of the account's summary; site_owner_name of a client account",
+        "last_login_at": "last_login_date of a client account",
         "emails": "contact_email of the account's summary",
         "roles": "account/user/privileges of who authorised the link",
         "remote_data": "the privileges",

@@ -23,7 +23,7 @@ from connections.models import Connection, Environment
 from connections.scoping import Scope
 from mapping import promotion, setups
 from mapping.forms import PairForm
-from mapping.models import AppField, ListMapping
+from mapping.models import AppField, ListMapping, TagMapping
 from mapping.promotion import ADDED, CANNOT, CHANGED, SAME, Difference, SetUp
 
 ACTION: Final = "take the set-up live"
@@ -102,7 +102,9 @@ def _test_side(scope: Scope, asked: QueryDict) -> Side:
     mine = {"connection": OuterRef("pk")}
     with scope.transaction():
         set_up = Connection.objects.filter(
-            Exists(AppField.objects.filter(**mine)) | Exists(ListMapping.objects.filter(**mine))
+            Exists(AppField.objects.filter(**mine))
+            | Exists(ListMapping.objects.filter(**mine))
+            | Exists(TagMapping.objects.filter(**mine))
         )
         wanted = _id(asked.get("test_account", ""))
         rows = _first(set_up, Q(pk=wanted)) if wanted else _first(set_up)
@@ -192,6 +194,7 @@ def _shown(test: Side, live: Side) -> dict[str, Any]:
     parts = [
         _part("Fields", "Field of your app", [_row(one, promotion.said_field) for one in found.fields]),
         _part("Lists", "List of your app", [_row(one, promotion.said_list) for one in found.lists]),
+        _part("Tags", "Tag of your app", [_row(one, promotion.said_tag) for one in found.tags]),
     ]
     return {
         "difference": found,
@@ -216,7 +219,7 @@ def _part(title: str, heading: str, rows: list[dict[str, Any]]) -> dict[str, Any
     }
 
 
-def _row(one: Any, said: Any) -> dict[str, Any]:  # Any: a change of a field or of a list, with its words
+def _row(one: Any, said: Any) -> dict[str, Any]:  # Any: a change of a field, list or tag, with its words
     word, tone, icon = WORDS[one.verdict]
     return {
         "name": one.after.name,

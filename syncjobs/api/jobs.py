@@ -13,7 +13,7 @@ from pydantic import Field
 from connections import audit, scoping
 from connections.api.contract import Envelope, Fault, needs, refused, scope_of
 from connections.scoping import Scope
-from syncjobs import runner, states
+from syncjobs import jobwords, runner, states
 from syncjobs.imports import progress
 from syncjobs.models import ImportRow, SyncJob
 from syncjobs.spending import calls_of
@@ -234,7 +234,7 @@ def _record(action: str, request: HttpRequest, scope: Scope, job: SyncJob) -> No
         request=request,
         tenant_id=scope.tenant_id,
         environment=scope.environment,
-        about=f"{job.options.get('file_name', 'a file')} for {job.connection}",
+        about=f"{jobwords.about(job.kind, job.options)} for {job.connection}",
         new={"job": job.pk},
     )
 

@@ -8,7 +8,7 @@ The plan is kept in the job's `options`, so that later changes of the mapping do
     lists        [{app_list, list_id | new | ignored}]
     everyone_tags, tags   the same of tags: {tag_id} or {new}, and {app_tag, tag_id | new | ignored}
     quote        what it will cost, as it was said before the start (see `quoting`)
-    basis        {statement, by, at}: on what permission these people are sent
+    basis        {statement, by, at}: on what permission these people are sent, in the words recorded for the account
 """
 
 from dataclasses import asdict
@@ -20,7 +20,7 @@ from django.conf import settings
 
 from connections import facts
 from connections.models import Connection, User
-from mapping import fields
+from mapping import basis, fields
 from mapping.fields import Place
 from mapping.models import ListMapping, RemoteField, TagMapping
 from mapping.translation import Plan
@@ -29,6 +29,7 @@ from syncjobs.imports import columns, quoting, scratch, uploads
 from syncjobs.models import SyncJob, Upload
 from syncjobs.queue import GaveUp
 
+REASON = "They gave us their address as customers, members or contacts."
 STATEMENT = (
     "These people know us and may be e-mailed: they gave us their address as customers, members or contacts "
     "(implicit permission)."
@@ -67,6 +68,7 @@ def start(
         raise NotReady(
             f"The custom field that “{gone[0]}” filled is not there any more. Choose another for it."
         )
+    recorded = basis.of(connection)
     has_list_column = any(one["kind"] == "lists" for one in chosen)
     if not everyone and not has_list_column:
         raise NotReady("Choose at least one list: Constant Contact takes an import only onto a list.")
@@ -90,7 +92,7 @@ def start(
         ),
         "tags": _tags(connection, tags) if tags else [],
         "basis": {
-            "statement": STATEMENT,
+            "statement": recorded.statement if recorded is not None else STATEMENT,
             "by": user.email if user else "",
             "at": datetime.now(UTC).isoformat(),
         },

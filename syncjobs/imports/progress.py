@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, Sum
 
+from syncjobs import jobwords
+from syncjobs.jobwords import Words
 from syncjobs.mirroring.steps import READING
 from syncjobs.models import Batch, ImportRow, SyncJob
 
@@ -27,6 +29,11 @@ PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ),
     ("Constant Contact is processing", frozenset({"processing"})),
     ("Checking the result", frozenset({"checking", "settling", "noting", "finishing"})),
+)
+# A reading sends nothing.
+_OF_READING: Final[tuple[tuple[str, frozenset[str]], ...]] = (
+    ("Reading the account", frozenset(READING)),
+    ("Counting its people", frozenset({"finishing"})),
 )
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
@@ -82,7 +89,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
         "Look at the value that its message names, and import it again.",
     ),
     "newer_there": ("Changed there meanwhile", "Nothing, or import them again: the newer values stayed."),
-    "not_sent": ("Not sent", "Retry the import, or start it again."),
+    "not_sent": ("Not sent", "Retry the job, or start it again."),
     "not_confirmed": ("Sent, but never confirmed", "Look at the account before you send it again."),
 }
 
@@ -91,6 +98,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
 class Progress:
     """What the job's page and its fragment show."""
 
+    words: Words
     word: str
     sentence: str
     stages: list[dict[str, str]]
@@ -127,6 +135,7 @@ def describe_all(jobs: Sequence[SyncJob]) -> list[tuple[SyncJob, Progress]]:
 
 def _described(job: SyncJob, sent: int, to_send: int) -> Progress:
     return Progress(
+        jobwords.of(job.kind, job.options),
         _word(job, sent),
         _sentence(job, sent),
         _stages(job),
@@ -147,18 +156,21 @@ def _word(job: SyncJob, sent: int) -> str:
 
 def _sentence(job: SyncJob, sent: int) -> str:
     if job.state == "done":
-        if job.options.get("dry_run"):
+        if job.options.get("dry_run") or job.kind == "mirror":
             return job.explanation
         there = job.created + job.updated + job.unchanged
         people = "person is" if there == 1 else "people are"
-        sentence = f"{there:,} of {job.accepted:,} {people} at Constant Contact as the file says."
+        source = jobwords.of(job.kind, job.options).source
+        sentence = f"{there:,} of {job.accepted:,} {people} at Constant Contact as {source} says."
         return f"{sentence} {job.explanation}".strip()
     if job.state == "attention":
         return job.explanation
     if job.state == "failed":
         rest = "Some people were sent; the rows below say which." if sent else "Nothing was sent."
-        return f"{job.explanation} {rest}"
+        return job.explanation if job.kind == "mirror" else f"{job.explanation} {rest}"
     if job.state == "stopped":
+        if job.kind == "mirror":
+            return "It was stopped. The next import or reading begins anew."
         return "It was stopped. What had been sent stays sent; the rows below say which."
     if job.state == "waiting" and job.explanation:
         return job.explanation
@@ -168,16 +180,21 @@ def _sentence(job: SyncJob, sent: int) -> str:
 
 
 def _current_phase(job: SyncJob) -> str:
-    return next((name for name, stages in PHASES if job.stage in stages), "Working")
+    return next((name for name, stages in _phases(job) if job.stage in stages), "Working")
+
+
+def _phases(job: SyncJob) -> tuple[tuple[str, frozenset[str]], ...]:
+    return _OF_READING if job.kind == "mirror" else PHASES
 
 
 def _stages(job: SyncJob) -> list[dict[str, str]]:
-    position = next((number for number, (_, stages) in enumerate(PHASES) if job.stage in stages), 0)
+    phases = _phases(job)
+    position = next((number for number, (_, stages) in enumerate(phases) if job.stage in stages), 0)
     # The second export, after a batch was not whole, belongs to the check at the end.
     if job.cursor.get("verified") and job.stage not in {"settling", "noting", "finishing"}:
-        position = len(PHASES) - 1
+        position = len(phases) - 1
     found = []
-    for number, (name, _) in enumerate(PHASES):
+    for number, (name, _) in enumerate(phases):
         if job.state == "done" or number < position:
             state = "done"
         elif number > position:
@@ -198,7 +215,7 @@ def _percent(job: SyncJob, sent: int, to_send: int) -> int | None:
         return None
     behind = sum(1 for stage in _stages(job) if stage["state"] == "done")
     within = sent / to_send if job.stage in {"sending", "reconciling"} and to_send else 0
-    return round(100 * (behind + within) / len(PHASES))
+    return round(100 * (behind + within) / len(_phases(job)))
 
 
 def counters(job: SyncJob, address: str) -> list[dict[str, Any]]:

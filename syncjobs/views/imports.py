@@ -1,7 +1,7 @@
 """Pages of one account: how it is, and the way from a file to an import."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import audit, health, pages, scoping
+from connections import audit, health, pages, roles, scoping
 from connections.models import Connection
 from connections.scoping import Scope
-from mapping import editing, noting
+from mapping import basis, editing, noting
 from mapping.forms import FieldMapForm, ListMapForm, TagMapForm
 from mapping.models import FieldMapping, RemoteField, RemoteList
 from syncjobs import accounts, filters
@@ -22,6 +22,8 @@ from syncjobs.imports import columns as file_columns
 from syncjobs.imports import plans, progress, quoting, uploads
 from syncjobs.imports.readers import FileProblem
 from syncjobs.models import SyncJob, Upload
+
+BASIS_ACTION: Final = "decide on consent"
 
 
 def _record_start(request: HttpRequest, scope: Scope, job: SyncJob) -> None:
@@ -155,12 +157,15 @@ def start(
         data = request.POST if request.method == "POST" else None
         list_form = ListMapForm(row, uploads.named(kept, lists), data)
         tag_form = TagMapForm(row, uploads.named(kept, tags), data)
-        form = StartForm(row, needs_list=not lists, data=data)
+        recorded = basis.of(row)
+        asks_basis = recorded is None and scope.may(BASIS_ACTION)
+        form = StartForm(row, needs_list=not lists, asks_basis=asks_basis, data=data)
         if data is not None and form.is_valid() and list_form.is_valid() and tag_form.is_valid():
             with noting.saving(request, scope, row):
                 list_form.save()
                 tag_form.save()
             form.save_leave(row)
+            form.save_basis(scope, row, request)
             try:
                 begun = plans.start(
                     row, kept, everyone=form.lists(), everyone_tags=form.tags(), user=scope.user
@@ -170,6 +175,7 @@ def start(
             except plans.NotReady as missing:
                 form.add_error(None, str(missing))
         frame = _frame(scope, "Lists, tags and permission", row, form=form, list_form=list_form, upload=kept)
-        frame |= {"tag_form": tag_form, "facts": uploads.facts(kept)}
+        frame |= {"tag_form": tag_form, "facts": uploads.facts(kept), "recorded": recorded}
+        frame |= {"asks_basis": asks_basis, "who_may": roles.who_may(BASIS_ACTION)}
         frame |= {"has_tags": bool(tags), "quote": quoting.at_first(row, kept, chosen, needs_list=not lists)}
         return render(request, "import/start.html", frame, status=422 if data is not None else 200)

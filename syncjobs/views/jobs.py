@@ -16,7 +16,7 @@ from connections import audit, pages, paging, scoping
 from connections.models import Connection
 from connections.scoping import Scope
 from connections.spreadsheet import BYTE_ORDER_MARK, csv_line
-from syncjobs import filters, runner, states
+from syncjobs import filters, jobwords, runner, states
 from syncjobs.filters import JobFilter
 from syncjobs.imports import progress, quoting
 from syncjobs.models import ImportRow, JobStep, SyncJob
@@ -81,7 +81,7 @@ def job(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
         }
         frame = pages.inside(
             scope,
-            f"Import of {row.options.get('file_name', 'a file')}",
+            shown.words.title,
             crumbs=_job_crumbs(scope, row),
             here="Automations",
         )
@@ -104,7 +104,7 @@ def _record(action: str, request: HttpRequest, scope: Scope, row: SyncJob) -> No
         request=request,
         tenant_id=scope.tenant_id,
         environment=scope.environment,
-        about=f"{row.options.get('file_name', 'a file')} for {row.connection}",
+        about=f"{jobwords.about(row.kind, row.options)} for {row.connection}",
         new={"job": row.pk},
     )
 
@@ -166,7 +166,10 @@ def rows(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUI
         }
         crumbs = [
             *_job_crumbs(scope, row),
-            ("Import", reverse("job", args=[workspace_id, environment, job_id])),
+            (
+                jobwords.of(row.kind, row.options).noun.capitalize(),
+                reverse("job", args=[workspace_id, environment, job_id]),
+            ),
         ]
         return render(
             request,

@@ -125,8 +125,9 @@ def test_a_paused_account_rests_and_goes_on(world, caller, account, person, simu
         job = SyncJob.objects.get(kind="mirror")
         assert (job.state, job.reason) == ("waiting", "paused")
     assert len(simulator.calls()) == calls
-    page = person.client.get(f"/w/{world.tenant.pk}/test/accounts/{row.pk}/")
-    assert "Paused" in page.content.decode()
+    page = person.client.get(f"/w/{world.tenant.pk}/test/accounts/{row.pk}/").content.decode()
+    assert "Paused" in page
+    assert "Import people" not in page
     assert result(caller.ask("PATCH", account, {"is_paused": False}))["is_blocked"] is False
     assert caller.ask("GET", CONTACTS, **contacts).status_code == 200
 

@@ -151,6 +151,8 @@ def facts(person, simulator, url, receiver, from_elsewhere):
     tagged = [{"resource": "contact_tags", "item": tags[0]}]
     raw = [{"rest": "contact_lists"}]
     is_mine = [{"path": {"account_id": own}}]
+    brought = {"tenant_id": "brought", "refresh_token": from_elsewhere}
+    taken = ask("/api/integrated-account", brought)["id"]
     basis = {"kind": "customers", "statement": "Our customers, who buy from us."}
     return {
         "url": url,
@@ -190,6 +192,7 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             "DELETE /api/custom/v3/{rest}": {"rest": [f"contacts/{one}" for one in people[2 * FRESH :]]},
             "DELETE /api/integrated-account/{account_id}": {"account_id": spare[: 2 * FRESH]},
             "PATCH /api/integrated-account/{account_id}": {"account_id": [own]},
+            "PATCH /api/integrated-account/{account_id}/credentials": {"account_id": [taken]},
             "PUT /api/integrated-account/{account_id}/consent-basis": {"account_id": [own]},
             "DELETE /api/webhook/{webhook_id}": {"webhook_id": hooks[2:]},
             "POST /api/jobs/{job_id}/cancel": {"job_id": jobs(person, "waiting", FRESH)},
@@ -249,8 +252,9 @@ def facts(person, simulator, url, receiver, from_elsewhere):
                 {"body": {"context": {"plan": "gold"}}, **is_mine[0]}
             ],
             "PATCH /api/integrated-account/me": [{"body": {"context": {"plan": "gold"}}}],
-            "POST /api/integrated-account": [
-                {"body": {"tenant_id": "brought", "refresh_token": from_elsewhere}}
+            "POST /api/integrated-account": [{"body": brought}],
+            "PATCH /api/integrated-account/{account_id}/credentials": [
+                {"body": {"refresh_token": from_elsewhere}, "path": {"account_id": taken}}
             ],
             "POST /api/integrated-account/bulk-delete": [
                 {"body": {"ids": [one]}} for one in spare[2 * FRESH :]

@@ -8,11 +8,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from connections import granting, rotation, tokens, vault
-from connections.models import Connection, ConnectionToken, LinkState, ProviderApp
+from connections.models import AuditEvent, Connection, ConnectionToken, LinkState, ProviderApp
+from syncjobs.models import WebhookDelivery
+from syncjobs.webhookevents import ACCOUNT_EVENTS
 from tests.flows.programs import Caller, unhurried
 from tests.flows.test_connect import come_back, connections_of, consent, start
 
 ACCOUNTS = "/api/integrated-account"
+ALL = sorted(ACCOUNT_EVENTS.values())
 
 
 @pytest.fixture
@@ -125,6 +128,50 @@ def test_a_token_is_anothers_in_another_workspace(world, caller, elsewhere):
     assert bring(caller, token).status_code == 200
     theirs = Caller(world, world.stranger)
     assert outcome(bring(theirs, token)) == (422, "refresh_refused")
+
+
+def change(caller, account, body):
+    return caller.ask("PATCH", f"{ACCOUNTS}/{account}/credentials", body)
+
+
+def test_an_account_gets_a_new_grant_and_works_again(world, caller, elsewhere):
+    first, second, other = elsewhere(), elsewhere(), elsewhere("Harbor Books")
+    account = bring(caller, first, context={"plan": "gold"}).json()["result"]["id"]
+    with world.scope().transaction():
+        row = Connection.objects.get(pk=account)
+        kept = ConnectionToken.objects.get(connection=row)
+    hook = {"target_url": "https://hooks.vendor.com/patchbay", "event_types": ALL}
+    assert caller.ask("POST", "/api/webhook", hook).status_code == 200
+    tokens._end(row, kept)
+    before = caller.ask("GET", f"{ACCOUNTS}/{account}").json()["result"]
+    assert (before["status"], before["renewal"]["state"]) == ("needs_reauth", "needs_reconnect")
+    assert outcome(change(caller, account, {"refresh_token": other})) == (422, "wrong_account")
+    assert outcome(change(caller, account, {"refresh_token": "made-up"})) == (422, "refresh_refused")
+    assert caller.ask("GET", f"{ACCOUNTS}/{account}").json()["result"]["status"] == "needs_reauth"
+    theirs = {"oauth": {"token": {"access_token": "x", "refresh_token": second}}}
+    for _ in range(2):  # the second time it is done already
+        after = change(caller, account, theirs).json()["result"]
+        assert (after["id"], after["status"], after["context"]) == (account, "active", {"plan": "gold"})
+        assert after["tenant_id"] == "cust-1"
+        assert (after["last_error"], after["renewal"]["state"]) == (None, "healthy")
+    named = {"X-Integrated-Account-Id": account}
+    assert caller.ask("GET", "/api/unified/marketing-automation/contacts", **named).status_code == 200
+    with world.scope().transaction():
+        told = [one.event_type for one in WebhookDelivery.objects.order_by("created_at", "id")]
+        audited = AuditEvent.objects.filter(action="credentials_changed").count()
+    assert [one.partition(":")[2] for one in told if one.startswith("integrated")] == [
+        *("authentication_error", "updated", "active", "reactivated")
+    ]
+    assert audited == 1
+    assert len(connections_of(world.scope())) == 1
+
+
+def test_credentials_are_one_refresh_token_of_an_account_that_is_here(world, caller, elsewhere):
+    account = bring(caller, elsewhere()).json()["result"]["id"]
+    two = {"refresh_token": "a", "oauth": {"token": {"refresh_token": "b"}}}
+    for body in ({}, two, {"refresh_token": " "}, {"oauth": {"token": {"access_token": "x"}}}):
+        assert change(caller, account, body).status_code == 400, body
+    assert change(Caller(world, world.stranger), account, {"refresh_token": "a"}).status_code == 404
 
 
 def test_without_an_application_nothing_is_taken(world, simulator):

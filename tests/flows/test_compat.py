@@ -140,3 +140,8 @@ def test_what_a_unified_method_takes_and_gives(program):
     page = program.ask("GET", "/api/unified/meta/marketing-automation/constantcontact?format=md")
     assert page["Content-Type"].startswith("text/markdown")
     assert "## list contacts" in page.content.decode()
+    page = program.ask("GET", "/compat/unified/meta/marketing-automation/constantcontact?format=html")
+    assert page["Content-Type"] == "text/html; charset=utf-8"
+    text = page.content.decode()
+    assert 'id="contacts-list"' in text and "<code>truto_key_by</code>" in text
+    assert not page.cookies and "csrf" not in text

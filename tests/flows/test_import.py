@@ -3,7 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from syncjobs.models import Batch, ImportRow, JobStep
+from connections.models import Membership
+from mapping.models import ConsentBasis
+from syncjobs.models import Batch, ImportRow, JobStep, SyncJob
 from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 
 
@@ -285,6 +287,37 @@ def test_rows_that_cannot_be_read_are_listed(person, simulator):
         ("4", "too_many_columns"),
         ("5", "nul_byte"),
     ]
+
+
+def test_the_basis_of_an_account_is_asked_for_once_and_recorded(world, person):
+    with person.scope.transaction():
+        ConsentBasis.objects.all().delete()
+    answer = person.upload(csv_file([["a@people.example", "A", "B", "", "A"]]))
+    address = person.columns(answer["Location"], MAPPED)["Location"]
+    given = {"everyone": "", "permission": "on", "list_0": "new", "name_0": "A"}
+    answer = person.client.post(address, given)
+    assert answer.status_code == 422
+    assert "Choose who these people are" in answer.content.decode()
+    marketer = world.client(world.member)
+    with person.scope.transaction():
+        Membership.objects.filter(user=world.member).update(role="marketer")
+        assert not SyncJob.objects.filter(kind="import").exists()
+    page = marketer.get(address).content.decode()
+    assert "Nothing is on record" in page and "basis_kind" not in page
+    given |= {"basis_kind": "members", "basis_statement": "Members of the club, who signed our statutes."}
+    answer = person.client.post(address, given)
+    assert answer.status_code == 302
+    with person.scope.transaction():
+        recorded = ConsentBasis.objects.get()
+        job = SyncJob.objects.get(kind="import")
+    assert (recorded.kind, recorded.statement, recorded.given_by) == (
+        "members",
+        given["basis_statement"],
+        person.scope.actor,
+    )
+    assert job.options["basis"]["statement"] == recorded.statement
+    page = person.client.get(address).content.decode()
+    assert recorded.statement in page and "basis_kind" not in page
 
 
 def test_permission_must_be_confirmed(person):

@@ -217,8 +217,13 @@ def test_pages_that_go_in_a_circle_end_in_words(people, person, simulator):
     )
     with person.scope.transaction():
         job = SyncJob.objects.get(kind="mirror")
+    page = f"/w/{person.scope.tenant_id}/test/jobs/{job.pk}/"
+    waits = " ".join(person.client.get(page).content.decode().split())
+    assert "Reading of the account" in waits and "Stop the reading" in waits
+    assert "mport of" not in waits and "the import" not in waits, "nothing is imported"
     job = finish(person, job.pk)
     assert (job.state, job.reason) == ("failed", "provider_unavailable")
+    assert "Retry the reading" in person.client.get(page).content.decode()
     assert len(simulator.calls()) < 60
 
 

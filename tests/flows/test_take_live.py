@@ -11,8 +11,16 @@ from django.urls import reverse
 
 from connections.models import ApiKey, AuditEvent, Connection, Membership
 from mapping import editing
-from mapping.editing import FieldChoice, ListChoice
-from mapping.models import AppField, FieldMapping, ListMapping, RemoteField, RemoteList
+from mapping.editing import FieldChoice, ListChoice, TagChoice
+from mapping.models import (
+    AppField,
+    FieldMapping,
+    ListMapping,
+    RemoteField,
+    RemoteList,
+    RemoteTag,
+    TagMapping,
+)
 from tests.flows.test_live import LivePerson
 
 NOW = "2026-11-23T10:00:00Z"
@@ -123,6 +131,46 @@ def pair(world):
         kind="live",
     )
     return test, live
+
+
+def tag_set_up(world, connection, kind, tags, choices):
+    """What the account has for tags, and what the app's tags are to become."""
+    with world.scope(kind=kind).transaction():
+        here = {
+            "tenant_id": connection.tenant_id,
+            "environment_id": connection.environment_id,
+            "connection": connection,
+        }
+        ids = {
+            name: str(RemoteTag.objects.create(**here, tag_id=uuid4(), name=name, read_at=NOW).tag_id)
+            for name in tags
+        }
+        editing.save_tags(
+            connection,
+            [
+                TagChoice(name, ids.get(choice[1:], "") if choice.startswith("@") else choice, name)
+                for name, choice in choices.items()
+            ],
+        )
+
+
+def test_tags_are_taken_by_their_names(world, pair):
+    test, live = pair
+    choices = {"vip": "@VIP", "gold": "@Gold", "staff": "ignored", "new": "new"}
+    tag_set_up(world, test, "test", ["VIP", "Gold"], choices)
+    tag_set_up(world, live, "live", ["vip"], {"staff": "new", "own": "ignored"})
+    client = world.client(world.owner)
+    page = client.get(where(world, test, live))
+    assert "Tag of your app" in words(page) and "Gold, new tag" in words(page)
+    assert client.post(where(world), form(page)).status_code == 302
+    with world.scope(kind="live").transaction():
+        names = {str(row.tag_id): row.name for row in RemoteTag.objects.filter(connection=live)}
+        kept = {
+            row.app_tag: "ignored" if row.ignored else names.get(str(row.tag_id), f"new:{row.new_name}")
+            for row in TagMapping.objects.filter(connection=live)
+        }
+    assert kept == {"vip": "vip", "gold": "new:Gold", "staff": "ignored", "new": "new:new", "own": "ignored"}
+    assert "There is nothing to take" in words(client.get(where(world, test, live)))
 
 
 def where(world, test=None, live=None, kind="live"):

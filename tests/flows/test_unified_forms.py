@@ -125,6 +125,28 @@ def test_without_a_copy_it_says_how_to_get_one(program):
     assert len(mirrored(program)["result"]) == 4
 
 
+def test_a_contact_is_read_with_its_entry_of_the_consent_ledger(program, simulator, people):
+    linked(program.person)
+    kept = {}
+    for name in ("Ana", "New"):
+        body = {"email": f"{name}@people.example", "first_name": f"{name} Once"}
+        done = program.ask("POST", f"{CONTACTS}/upsert", body).json()["result"]["contact"]
+        kept[name.lower()] = done["consent"]["ledger_id"]
+    simulator.ask("/_sim/faults", {"match": "^/v3/contacts/", "method": "PUT", "status": 400, "times": None})
+    path = f"{CONTACTS}/{done['id']}"
+    assert program.ask("PATCH", path, {"first_name": "Twice"}).status_code == 400, (
+        "an entry, and one that undoes it"
+    )
+    simulator.ask("/_sim/faults", method="DELETE")
+    assert ask(program, path)["result"]["consent"]["ledger_id"] == kept["new"]
+    for found in (ask(program, CONTACTS), mirrored(program)):
+        shown = {
+            one["email"].partition("@")[0].lower(): one["consent"]["ledger_id"] for one in found["result"]
+        }
+        assert {name: entry for name, entry in shown.items() if entry} == kept
+        assert len(shown) == 5
+
+
 def test_the_copy_answers_without_a_call_and_tells_its_age(program, simulator, people):
     linked(program.person)
     before = len(simulator.calls())

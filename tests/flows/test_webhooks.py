@@ -400,6 +400,17 @@ def test_a_dead_grant_is_told_and_a_reconnect_is_updated_and_active(world, simul
     assert told == ["integrated_account:updated", "integrated_account:active"]
 
 
+def test_an_account_that_is_resumed_works_again(world, account, program, receiver):
+    create(program, receiver.url)
+    for is_paused in (True, False):
+        program.ask("PATCH", f"/api/integrated-account/{account.pk}", {"is_paused": is_paused})
+    webhooksending.send_due()
+    told = [one for one in receiver.events if one.startswith("integrated_account:")]
+    updated, again = "integrated_account:updated", "integrated_account:reactivated"
+    assert told == [updated, updated, again]
+    assert receiver.received[-1].event["payload"]["is_paused"] is False
+
+
 def test_tokens_are_told_without_their_text(world, program, receiver):
     create(program, receiver.url, "api_token:created", "api_token:deleted")
     key = make_token(world.scope(), "Billing")

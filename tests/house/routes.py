@@ -4,7 +4,7 @@ public      anybody; shows nothing of a workspace
 signed-in   a person; shows only what is their own
 workspace   a member of the workspace in the address; everybody else gets 404
 api         a program with a token of the environment; 401 without one, 404 for another's rows
-api sent    the same, by POST only
+api sent    the same, by POST only, or by PATCH only
 api unified the same, about the linked account that a header or the query names
 unified sent the same, by POST only
 api 1-to-1  the same
@@ -101,6 +101,7 @@ KINDS = {
     "api/integrated-account/<uuidstr:account_id>": "api",
     "api/integrated-account/<uuidstr:account_id>/mirror": "api sent",
     "api/integrated-account/<uuidstr:account_id>/consent-basis": "api",
+    "api/integrated-account/<uuidstr:account_id>/credentials": "api sent",
     "api/integrated-account/me": "api unified",
     "api/integrated-account/bulk-delete": "api own",
     "api/integrated-account/refresh-credentials": "api sent",

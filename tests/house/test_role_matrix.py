@@ -5,6 +5,7 @@ sending (POST) apart, so that neither can change unseen. An address that is not 
 sent is rolled back.
 """
 
+import json
 import uuid
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -78,6 +79,7 @@ ENDPOINTS: dict[str, str] = {
     "api/integrated-account": "accounts:read",
     "api/integrated-account/<uuidstr:account_id>": "accounts:read",
     "api/integrated-account/<uuidstr:account_id>/consent-basis": "accounts:read",
+    "api/integrated-account/<uuidstr:account_id>/credentials": "accounts:write",
     "api/integrated-account/me": "accounts:read",
     "api/integrated-account/refresh-credentials": "accounts:write",
     "api/api-token": "tokens:read",
@@ -231,9 +233,10 @@ def test_an_act_is_open_to_the_tokens_with_its_scope(two: Two, anonymous: Client
         with two.scope.transaction():
             environment = Environment.objects.get(pk=two.scope.environment_id)
             _, token = keys.create(environment, f"matrix {scope}", scopes=[scope])
-        answer = anonymous.post(
+        answer = anonymous.generic(
+            "PATCH" if route.pattern.endswith("/credentials") else "POST",
             address,
-            {"id": str(uuid.uuid4())},
+            json.dumps({"id": str(uuid.uuid4())}),
             content_type="application/json",
             headers={"Authorization": f"Bearer {token.reveal()}"},
         )

@@ -5,13 +5,17 @@ application's id as `x-api-key`.
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 import httpx
 
 from connections.constantcontact import pages, paths
 from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import PartnerAccount
+
+PATH: Final = "/v3/partner/accounts"
+LEAST: Final = 10
+MOST: Final = 50
 
 
 class Partner:
@@ -31,8 +35,9 @@ class Partner:
         self,
         *,
         account_type: Literal["all", "managed", "unmanaged"] = "all",
+        limit: int = MOST,
         start: str | None = None,
     ) -> Iterator[Page[PartnerAccount]]:
-        """Page by page, fifty accounts each, from the first or from a kept link."""
-        first = start or pages.href("/v3/partner/accounts", limit=50, account_type=account_type)
+        """Page by page, from the first or from a kept link; a limit out of range is the nearest in it."""
+        first = start or pages.href(PATH, limit=max(LEAST, min(limit, MOST)), account_type=account_type)
         return pages.walk(self.page, first)

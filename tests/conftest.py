@@ -101,6 +101,7 @@ def world(database: None) -> World:
 def simulator_process() -> Iterator[str]:
     """The origin of a simulator that this process's tests share."""
     command = [sys.executable, "-m", "connections.simulator", "--port", "0", "--activity-seconds", "0.2"]
+    command += ["--contacts", "12"]  # of the largest account, for every test that begins anew
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -85,7 +85,7 @@ def open_live(folder: Path) -> Iterator[Live]:
 def second_simulator() -> Iterator[str]:
     """A simulator with data of its own; its plain origin."""
     command = [sys.executable, "-m", "connections.simulator", "--port", "0", "--activity-seconds", "0.2"]
-    command += ["--seed", "live"]
+    command += ["--seed", "live", "--contacts", "12"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -1,6 +1,7 @@
 """The checks of every change, as tests: lint, format, types, templates, migrations, a clean production start."""
 
 import base64
+import json
 import os
 import secrets
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from config import env
+from tests.config.deployment import Done
+from tests.harness import clean_environment, until
 from tests.house import tree
 
 URL = "postgresql://{}:secret@db.example.test/patchbay"
@@ -28,27 +31,11 @@ PRODUCTION = {
 SOURCES = ["manage.py", *tree.PACKAGES, "tests"]
 
 
-def run(*command: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run one program of this environment in the repository."""
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=tree.ROOT,
-        env=None if environment is None else {**clean_environment(), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def clean_environment() -> dict[str, str]:
-    """This process's environment without any setting of Patchbay."""
-    known = {*env.Env.model_fields, *(f"{name}_FILE" for name in env.Env.model_fields)}
-    return {name: value for name, value in os.environ.items() if name not in known}
-
-
 def assert_passes(*command: str) -> None:
     """A check that has nothing to say."""
-    done = run(*command)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=tree.ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, (done.stdout + done.stderr)[-6_000:]
 
 
@@ -79,36 +66,81 @@ def test_templates_are_formatted() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_migrations_are_complete() -> None:
-    assert_passes("manage.py", "makemigrations", "--check", "--dry-run")
+# --- Commands ------------------------------------------------------------------------------------------------
+
+# Asked of one Python that has the libraries loaded (tests/config/forking.py): alone, each would spend seconds on that.
+DEPLOY = ("check", "--deploy", "--fail-level", "INFO")
+COMMANDS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "migrations": (("makemigrations", "--check", "--dry-run"), {}),
+    "production": (DEPLOY, PRODUCTION),
+    "test server": (("check", "--deploy"), {**PRODUCTION, "EGRESS_ALLOW": "127.0.0.1:8080"}),
+    **{
+        name: (("check", "--deploy"), {**PRODUCTION, name: PRODUCTION["DATABASE_URL"]})
+        for name in ("DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL")
+    },
+    "key ring": (("check",), {**PRODUCTION, "SECRETS_KEYS": "k1:dG9vIHNob3J0"}),
+    "no key": (("check",), {**PRODUCTION, "SECRET_KEY": ""}),
+}
 
 
-def test_production_passes_djangos_deployment_checks() -> None:
-    done = run("manage.py", "check", "--deploy", "--fail-level", "INFO", environment=PRODUCTION)
-    assert done.returncode == 0, done.stderr
-    assert "no issues" in done.stdout
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
+    """How each of COMMANDS ended, by its name."""
+    folder = tmp_path_factory.mktemp("commands")
+    lines = [
+        json.dumps(
+            {
+                "arguments": arguments,
+                "environment": {**(clean_environment() if settings else os.environ), **settings},
+                "answer": str(folder / name),
+            }
+        )
+        for name, (arguments, settings) in COMMANDS.items()
+    ]
+    command = [sys.executable, "-m", "tests.config.forking"]
+    subprocess.run(command, cwd=tree.ROOT, input="\n".join(lines), text=True, check=True)
+    for name in COMMANDS:
+        until((folder / name).exists, 120, name)
+    told = {name: json.loads((folder / name).read_text()) for name in COMMANDS}
+    return {name: Done(one["status"], one["out"], one["err"]) for name, one in told.items()}
 
 
-def test_production_lets_no_test_server_in() -> None:
-    done = run("manage.py", "check", "--deploy", environment={**PRODUCTION, "EGRESS_ALLOW": "127.0.0.1:8080"})
-    assert done.returncode != 0
-    assert "patchbay.E005" in done.stderr
+def test_migrations_are_complete(ended: dict[str, Done]) -> None:
+    assert ended["migrations"].returncode == 0, ended["migrations"]
+
+
+def test_production_passes_djangos_deployment_checks(ended: dict[str, Done]) -> None:
+    assert ended["production"].returncode == 0, ended["production"]
+    assert "no issues" in ended["production"].stdout
+
+
+def test_production_lets_no_test_server_in(ended: dict[str, Done]) -> None:
+    assert ended["test server"].returncode != 0
+    assert "patchbay.E005" in ended["test server"].stderr
 
 
 @pytest.mark.parametrize("argument", ["DATABASE_OWNER_URL", "DATABASE_OPERATOR_URL"])
-def test_production_wants_three_roles(argument: str) -> None:
-    done = run(
-        "manage.py", "check", "--deploy", environment={**PRODUCTION, argument: PRODUCTION["DATABASE_URL"]}
-    )
-    assert done.returncode != 0
-    assert "patchbay.E002" in done.stderr
+def test_production_wants_three_roles(ended: dict[str, Done], argument: str) -> None:
+    assert ended[argument].returncode != 0
+    assert "patchbay.E002" in ended[argument].stderr
 
 
-def test_production_wants_a_usable_key_ring() -> None:
-    done = run("manage.py", "check", environment={**PRODUCTION, "SECRETS_KEYS": "k1:dG9vIHNob3J0"})
+def test_production_wants_a_usable_key_ring(ended: dict[str, Done]) -> None:
+    done = ended["key ring"]
     assert done.returncode != 0
     assert "patchbay.E001" in done.stderr
     assert "dG9vIHNob3J0" not in done.stdout + done.stderr
+
+
+def test_a_refusal_ends_the_program_with_one_line_a_fault(ended: dict[str, Done]) -> None:
+    done = ended["no key"]
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert "SECRET_KEY" in done.stderr
+
+
+# --- Settings ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -154,14 +186,6 @@ def test_production_refuses_to_start(monkeypatch: pytest.MonkeyPatch, name: str,
 def test_production_may_do_without_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, {**PRODUCTION, "EMAIL_URL": "", "EMAIL_FROM": "", "EMAIL_OFF": "1"})
     assert env.read().EMAIL_OFF
-
-
-def test_a_refusal_ends_the_program_with_one_line_a_fault() -> None:
-    done = run("manage.py", "check", environment={**PRODUCTION, "SECRET_KEY": ""})
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.splitlines()) == 2
-    assert "SECRET_KEY" in done.stderr
 
 
 @pytest.mark.parametrize("name", sorted(env.Env.model_fields))

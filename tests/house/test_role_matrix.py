@@ -200,17 +200,29 @@ def offered_in_vain(page: str, own: str, role: str) -> list[str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def tokens(two: Two) -> dict[str, dict[str, str]]:
+    """By scope, the headers of a program whose token has that one alone."""
+    found = {}
+    with two.scope.transaction():
+        environment = Environment.objects.get(pk=two.scope.environment_id)
+        for scope in (*keys.SCOPES, keys.EVERYTHING):
+            _, token = keys.create(environment, f"matrix {scope}", scopes=[scope])
+            found[scope] = {"Authorization": f"Bearer {token.reveal()}"}
+    return found
+
+
 @pytest.mark.parametrize("route", routes(*API), ids=lambda route: route.pattern)
 def test_an_endpoint_is_open_to_the_tokens_with_its_scope(
-    two: Two, people: dict[str, Client], anonymous: Client, route: Route
+    two: Two,
+    people: dict[str, Client],
+    tokens: dict[str, dict[str, str]],
+    anonymous: Client,
+    route: Route,
 ) -> None:
     address = route.address({**two.ours, "account_id": two.ours["connection_id"]})
     needed = ENDPOINTS[route.pattern]
-    for scope in (*keys.SCOPES, keys.EVERYTHING):
-        with two.scope.transaction():
-            environment = Environment.objects.get(pk=two.scope.environment_id)
-            _, token = keys.create(environment, f"matrix {scope}", scopes=[scope])
-        headers = {"Authorization": f"Bearer {token.reveal()}"}
+    for scope, headers in tokens.items():
         if route.kind == "unified sent":
             answer = anonymous.post(
                 address, BODIES[route.pattern], content_type="application/json", headers=headers
@@ -226,19 +238,16 @@ def test_an_endpoint_is_open_to_the_tokens_with_its_scope(
 
 
 @pytest.mark.parametrize("route", routes("api sent"), ids=lambda route: route.pattern)
-def test_an_act_is_open_to_the_tokens_with_its_scope(two: Two, anonymous: Client, route: Route) -> None:
+def test_an_act_is_open_to_the_tokens_with_its_scope(
+    two: Two, tokens: dict[str, dict[str, str]], anonymous: Client, route: Route
+) -> None:
     nothing = {**dict.fromkeys(two.ours, uuid.uuid4()), "account_id": uuid.uuid4()}
     address, needed = route.address(nothing), ENDPOINTS[route.pattern]
-    for scope in (*keys.SCOPES, keys.EVERYTHING):
-        with two.scope.transaction():
-            environment = Environment.objects.get(pk=two.scope.environment_id)
-            _, token = keys.create(environment, f"matrix {scope}", scopes=[scope])
+    method = "PATCH" if route.pattern.endswith("/credentials") else "POST"
+    for scope, headers in tokens.items():
+        body = json.dumps({"id": str(uuid.uuid4())})
         answer = anonymous.generic(
-            "PATCH" if route.pattern.endswith("/credentials") else "POST",
-            address,
-            json.dumps({"id": str(uuid.uuid4())}),
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {token.reveal()}"},
+            method, address, body, content_type="application/json", headers=headers
         )
         # What it would be done to is not there: 404 is said by who has let the token in.
         assert answer.status_code == (404 if scope in {needed, keys.EVERYTHING} else 403), scope

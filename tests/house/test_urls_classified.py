@@ -122,7 +122,8 @@ def test_nonsense_is_no_fault_of_ours(two: Two, owner: Client, value: str) -> No
     )
     answers = {}
     for route in routes("workspace", "public", "signed-in"):
-        for outcome in (value, "rejected"):
+        # With a good outcome the rest of the nonsense comes further.
+        for outcome in (value, "rejected") if LONG or value == NONSENSE[0] else ("rejected",):
             data = {**dict.fromkeys(names, value), "outcome": outcome}
             answers[route.pattern, outcome] = owner.get(route.address(two.ours), data)
     token = {"Authorization": f"Bearer {two.world.token()}"}

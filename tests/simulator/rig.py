@@ -12,6 +12,8 @@ from connections.simulator.clock import parse_time
 from connections.simulator.wsgi import application
 
 START = parse_time("2026-03-02T10:00:00Z") or 0
+# Of the largest account: most tests look at another one.
+FEW = 12
 ACME, HARBOR, NORTHSIDE = "Acme Bakery", "Harbor Books", "Northside Clinic"
 
 
@@ -21,6 +23,7 @@ class Rig:
     def __init__(self, journal: Path | None = None, *, unlimited: bool = True, **options: Any) -> None:
         self.time = START
         options.setdefault("activity_seconds", 1.5)
+        options.setdefault("contacts", FEW)
         self.simulator = Simulator(journal=journal, real=lambda: self.time, **options)
         transport = httpx.WSGITransport(app=application(self.simulator))
         self.http = httpx.Client(transport=transport, base_url="http://simulator")

@@ -7,7 +7,7 @@ import pytest
 
 from connections.simulator.app import Simulator
 from connections.simulator.journal import Journal, JournalTrouble
-from tests.simulator.rig import HARBOR, Caller, Rig
+from tests.simulator.rig import FEW, HARBOR, Caller, Rig
 from tests.simulator.test_device import tokens_of
 from tests.simulator.test_others import new_campaign
 from tests.simulator.test_partner import token_call
@@ -136,7 +136,7 @@ def test_replay_of_the_array_on_a_fresh_simulator(rig: Rig) -> None:
 def test_reset_goes_back_to_the_seeds(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     rig = Rig(path)
-    fresh = Simulator(real=lambda: rig.time).dump()
+    fresh = Simulator(real=lambda: rig.time, contacts=FEW).dump()
     busy(rig)
     rig.control("POST", "/reset")
     assert rig.simulator.dump() == fresh

@@ -60,10 +60,17 @@ def run(arguments: list[str]) -> int:
         os.chdir(ROOT)
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments[1:]])  # noqa: S606  # the same
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.core.management import execute_from_command_line
-
+    argv = [str(ROOT / "manage.py"), *arguments]
     try:
-        execute_from_command_line([str(ROOT / "manage.py"), *arguments])
+        if arguments[:1] == ["up"]:
+            # It only starts programs that load Patchbay; loading it here as well would be for nothing.
+            from config.management.commands.up import Command
+
+            Command().run_from_argv(argv)
+        else:
+            from django.core.management import execute_from_command_line
+
+            execute_from_command_line(argv)
     except KeyboardInterrupt:
         return 130
     return 0

@@ -312,6 +312,11 @@ class Env(BaseSettings):
         url = self.EMAIL_URL.get_secret_value()
         return mailserver.parse(url) if url else None
 
+    @property
+    def keeps_mail(self) -> bool:
+        """Whether messages stay here, in the outbox: development without a mail server."""
+        return not self.EMAIL_OFF and self.DEPLOYMENT == "development" and self.mail_server is None
+
     @model_validator(mode="after")
     def _real_secrets_in_production(self) -> "Env":
         if self.DEPLOYMENT != "production":

@@ -19,6 +19,12 @@ from config.supervisor import Spec
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+WORKER_SETTINGS = {
+    # As root Celery warns of what pickle could do; we send no content at all.
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+    # `ensure_defaults` has just run Django's checks, on the same settings.
+    "CELERY_SKIP_CHECKS": "1",
+}
 WORKER_NAME = f"patchbay@{socket.gethostname()}"
 
 
@@ -58,7 +64,7 @@ class Programs:
         # https://github.com/emmett-framework/granian (its --help lists the options)
         argv = [
             "-m",
-            "granian",
+            "config.web",
             "--interface",
             "wsgi",
             "config.wsgi:application",
@@ -89,10 +95,7 @@ class Programs:
         argv += ["--prefetch-multiplier", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         return Spec(
             "Celery worker",
-            # As root Celery warns of what pickle could do; we send no content at all.
-            self._python(
-                "worker", argv, {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
-            ),
+            self._python("worker", argv, WORKER_SETTINGS),
             (lambda: worker_answers(broker_url)) if broker_url else (lambda: True),
             self.log("worker"),
             restart=True,

@@ -70,7 +70,7 @@ def is_on() -> bool:
 
 def keeps() -> bool:
     """Whether messages stay here, in the outbox: development without a mail server."""
-    return is_on() and settings.ENV.DEPLOYMENT == "development" and settings.ENV.mail_server is None
+    return settings.ENV.keeps_mail
 
 
 def outbox_is_open() -> bool:

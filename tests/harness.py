@@ -33,7 +33,7 @@ PROGRAMS = {
     "postgres": "/postgres -D",
     "valkey": "valkey-server",
     "simulator": "-m connections.simulator",
-    "web": "-m granian",
+    "web": "-m config.web",
     "worker": "config.celery worker",
     "beat": "config.celery beat",
 }
@@ -237,8 +237,9 @@ def open_folder() -> Iterator[Path]:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without any setting of Patchbay: the tests have their own services."""
-    ours = {*Env.model_fields, *(f"{name}_FILE" for name in Env.model_fields), "DJANGO_SETTINGS_MODULE"}
+    """This process's environment without any setting of Patchbay, or of the test that runs: they have their own."""
+    ours = {*Env.model_fields, *(f"{name}_FILE" for name in Env.model_fields)}
+    ours |= {"DJANGO_SETTINGS_MODULE", "PYTEST_CURRENT_TEST"}
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 

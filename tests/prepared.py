@@ -1,59 +1,46 @@
-"""A data folder whose database is migrated, made once for this state of the migrations and copied from then on.
+"""A migrated database of its own for a whole Patchbay, on the server that the tests stand on.
 
-For tests that need a whole Patchbay and are not about its first start; `tests/first_run` makes its own from nothing.
+    with open_place() as place, Patchbay(place.data, "--no-demo", settings=place.settings) as patchbay:
+
+For tests that need a whole Patchbay and are not about its first start, nor about the PostgreSQL that it brings:
+`tests/first_run` starts from nothing, with a server of its own.
 """
 
 import contextlib
-import shutil
-import signal
-import subprocess
+import itertools
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from config.embedded import datafolder, roles
-from config.embedded.placement import place
-from config.embedded.postgres import SUPERUSER, Server
 from tests import plugin
-from tests.harness import open_folder, until
+from tests.harness import open_folder
+
+NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a Patchbay of a test keeps its data, and the settings that lead it to its database."""
+
+    data: Path
+    settings: dict[str, str]
 
 
 @contextlib.contextmanager
-def open_migrated_folder() -> Iterator[Path]:
-    """A folder that is gone at the end, with a `data` in it that `manage.py up` goes on with."""
-    with open_folder() as folder:
-        _copy_to(folder / "data")
-        yield folder
-
-
-def _copy_to(data: Path) -> None:
-    prepared = plugin.FOLDER / f"prepared-{plugin.migrations_digest()}"
-    with datafolder.locked(plugin.FOLDER / "prepared.lock", wait=True):
-        if not prepared.exists():
-            for older in plugin.FOLDER.glob("prepared-*/"):
-                shutil.rmtree(older)
-            _make(prepared)
-        # Not by Python: the database's files may belong to another account.
-        subprocess.run(["cp", "-a", str(prepared), str(data)], check=True)
-
-
-def _make(prepared: Path) -> None:
-    """Under another name until it is whole."""
-    half = datafolder.prepare(prepared.with_name("preparing"))
-    secrets, placement = datafolder.load_secrets(half), place(half)
-    server = Server(placement, half / "postgres.log", secrets[roles.PASSWORD_NAMES[SUPERUSER]], fast=True)
-    server.prepare()
-    process = server.spawn()
+def open_place(**settings: str) -> Iterator[Place]:
+    """A place that is gone at the end; `settings` are others of the run."""
+    cluster = plugin.CLUSTER
+    assert cluster is not None
+    name = f"patchbay_{os.getpid()}_{next(NUMBERS)}"
+    cluster.create_database(name, template=f"template_{plugin.migrations_digest()}")
+    database = {
+        "DATABASE_URL": cluster.app_url(name),
+        "DATABASE_OWNER_URL": cluster.owner_url(name),
+        "DATABASE_OPERATOR_URL": cluster.operator_url(name),
+    }
     try:
-        until(server.is_ready, 60, "the database to prepare")
-
-        def url(role: str, database: str = roles.DATABASE) -> str:
-            return roles.database_url(role, secrets[roles.PASSWORD_NAMES[role]], placement.socket, database)
-
-        roles.set_up_roles(url(SUPERUSER, "postgres"), secrets)
-        roles.set_up_database(url(SUPERUSER, "postgres"), roles.DATABASE, url(SUPERUSER))
-        plugin.migrate(url(roles.APP), url(roles.OWNER), url(roles.OPERATOR))
+        with open_folder() as folder:
+            yield Place(folder / "data", {**database, **settings})
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-    shutil.rmtree(placement.socket)
-    half.rename(prepared)
+        cluster.drop_database(name)

@@ -10,13 +10,13 @@ from playwright.sync_api import Browser
 
 from tests.browser.visitor import Visitor, browsing, built, chromium
 from tests.harness import Patchbay
-from tests.prepared import open_migrated_folder
+from tests.prepared import open_place
 
 __all__ = ["NewVisitor", "built"]
 NewVisitor = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Patchbay]:
     """Everything up, without the demo; the simulator does bulk jobs at once.
 
@@ -25,10 +25,9 @@ def stack() -> Iterator[Patchbay]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = {"PUBLIC_URL": f"http://localhost:{port}"}
     with (
-        open_migrated_folder() as folder,
-        Patchbay(folder / "data", "--no-demo", settings=settings, port=port) as patchbay,
+        open_place(PUBLIC_URL=f"http://localhost:{port}") as place,
+        Patchbay(place.data, "--no-demo", settings=place.settings, port=port) as patchbay,
     ):
         patchbay.simulator.ask("/_sim/clock", {"activity_seconds": 0.3})
         yield patchbay
@@ -36,9 +35,9 @@ def stack() -> Iterator[Patchbay]:
         assert patchbay.stop() == 0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, by the module: Playwright's event loop would be in the way of other tests of this process."""
+    """Chromium, which ends with the last browser test: Playwright's event loop would be in the way of others here."""
     if chromium() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("No Chromium is installed, and in CI the browser tests may not be left out.")

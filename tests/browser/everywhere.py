@@ -6,10 +6,9 @@ Prints, as JSON, the people by their role and the ids that addresses name. No jo
 import json
 from typing import Any
 
+from tests.browser.newcomers import signed_in
 from tests.house.furnish import furnish
 from tests.world import World, confirm
-
-PASSWORD = "correct horse 9 staple"
 
 
 def build() -> None:
@@ -29,7 +28,5 @@ def build() -> None:
     ids = furnish(world, people["owner"], "everywhere")
     for person in people.values():
         confirm(person)
-        person.set_password(PASSWORD)
-        person.save()
-    emails = {role: person.email for role, person in people.items()}
-    print(json.dumps({"people": emails, "ids": {name: str(one) for name, one in ids.items()}}))
+    found = {role: signed_in(person) for role, person in people.items()}
+    print(json.dumps({"people": found, "ids": {name: str(one) for name, one in ids.items()}}))

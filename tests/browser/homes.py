@@ -8,10 +8,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.browser.newcomers import signed_in
 from tests.crowd import fill
 from tests.world import World, confirm
 
-PASSWORD = "correct horse 9 staple"
 BUSY = 60
 
 
@@ -41,12 +41,10 @@ def build() -> None:
     accounts.open_workspace(world.owner, "A workspace whose name is longer than a telephone is wide")
     for person in people:
         confirm(person)
-        person.set_password(PASSWORD)
-        person.save()
     print(
         json.dumps(
             {
-                "people": {name: person.email for name, person in zip(names, people, strict=True)},
+                "people": {name: signed_in(one) for name, one in zip(names, people, strict=True)},
                 "busy": f"/w/{world.tenant.pk}/test",
                 "empty": f"/w/{world.foreign.pk}",
                 "finished": f"/w/{finished.pk}",

@@ -24,10 +24,6 @@ def build() -> None:
 
 
 def _newcomer(workspace: str, password: str) -> dict[str, str]:
-    from allauth.account.internal.flows import login as flow
-    from django.conf import settings
-    from django.test import Client
-
     from connections import accounts
     from connections.models import User
     from tests.world import confirm
@@ -35,6 +31,15 @@ def _newcomer(workspace: str, password: str) -> dict[str, str]:
     person = User.objects.create(email=f"person-{secrets.token_hex(4)}@people.example", password=password)
     confirm(person)
     tenant = accounts.open_workspace(person, workspace)
+    return {**signed_in(person), "place": f"/w/{tenant.pk}/test"}
+
+
+def signed_in(person: Any) -> dict[str, str]:
+    """A person's address, and the cookie of a browser in which they have just signed in."""
+    from allauth.account.internal.flows import login as flow
+    from django.conf import settings
+    from django.test import Client
+
     client = Client()
     client.force_login(person)
     session: Any = client.session
@@ -43,5 +48,4 @@ def _newcomer(workspace: str, password: str) -> dict[str, str]:
     shown = {"method": "password", "at": time.time() + 3_600, "reauthenticated": True}
     session[flow.AUTHENTICATION_METHODS_SESSION_KEY] = [shown]
     session.save()
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    return {"email": person.email, "place": f"/w/{tenant.pk}/test", "cookie": cookie}
+    return {"email": person.email, "cookie": client.cookies[settings.SESSION_COOKIE_NAME].value}

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from tests.browser.newcomers import signed_in
 from tests.world import World
 
 NOW = datetime.now(UTC)
-PASSWORD = "correct horse 9 staple"
 ACCEPTED = 5_000
 LONG_NAME = "The Company with the Rather Long and Winding Name of Saint-Germain-des-Prés"
 REFUSED = "Constant Contact refused the stored access. Reconnect the account"
@@ -132,10 +132,7 @@ class Scenes:
             "jobs, none": f"{foreign}/test/jobs/",
         }
         world = self.world
-        for person in (world.owner, world.member, world.stranger):
-            person.set_password(PASSWORD)
-            person.save()
-        people = {"owner": world.owner.email, "member": world.member.email, "stranger": world.stranger.email}
+        people = {name: signed_in(getattr(world, name)) for name in ("owner", "member", "stranger")}
         return {"people": people, "place": self.place, "owner": self.found, "stranger": stranger}
 
     def _accounts(self, connection: Any) -> Any:

@@ -5,13 +5,17 @@ import pytest
 from config.docs import PAGES
 from tests.browser.conftest import NewVisitor
 from tests.browser.looking import examine
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("slug", ["", *(page.slug for page in PAGES)])
-def test_a_page_of_help_looks_right(new_visitor: NewVisitor, slug: str) -> None:
-    visitor = new_visitor()
-    visitor.go(f"/docs/{slug}/" if slug else "/docs/")
-    assert not examine(visitor.page, slug or "index")
+def test_every_page_of_help_looks_right(visitor: Visitor) -> None:
+    problems = []
+    for slug in ("", *(page.slug for page in PAGES)):
+        visitor.go(f"/docs/{slug}/" if slug else "/docs/")
+        problems += examine(visitor.page, slug or "index")
+    assert not problems, "\n".join(problems)
 
 
 def test_help_is_read_from_end_to_end_without_script(new_visitor: NewVisitor) -> None:

@@ -31,8 +31,15 @@ NO_PAGES = {
 }
 PARTS = 6
 WANTED = range(PARTS if LONG else 1)
-# Everything that the Tab key has to reach; of the radio buttons of one name it reaches one.
+# Everything that the Tab key has to reach; of the radio buttons of one name it reaches one. From then on it is written
+# down what gets the focus.
 STOPS = """() => {
+    window.reached = [];
+    document.addEventListener('focusin', ({target: one}) => {
+        const style = getComputedStyle(one);
+        const seen = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+        window.reached.push([one.dataset.stop || '', seen, one.outerHTML.slice(0, 120)]);
+    });
     const found = new Set();
     const named = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
     for (const one of document.querySelectorAll(named)) {
@@ -43,12 +50,6 @@ STOPS = """() => {
         found.add(one.dataset.stop);
     }
     return [...found];
-}"""
-HERE = """() => {
-    const one = document.activeElement;
-    const style = getComputedStyle(one);
-    const seen = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-    return [one.dataset.stop || '', seen, one.outerHTML.slice(0, 120)];
 }"""
 # A button outside any form does nothing without a script, unless the browser itself knows what it opens.
 DEAD = """() => [...document.querySelectorAll('button')].filter(
@@ -78,7 +79,7 @@ def by_keyboard(page: Page, name: str) -> list[str]:
     # A date has a stop for each of its parts.
     for _ in range(len(stops) + 4 * page.locator("input[type=date]").count() + 3):
         page.keyboard.press("Tab")
-        stop, is_seen, what = page.evaluate(HERE)
+    for stop, is_seen, what in page.evaluate("window.reached"):
         if stop and not is_seen and stop not in reached:
             problems.append(f"{name}: the focus cannot be seen on {what}")
         reached.add(stop)
@@ -127,7 +128,7 @@ def test_what_is_open_to_all(new_visitor: NewVisitor, everywhere: dict[str, Any]
 def test_what_is_open_to_its_people(new_visitor: NewVisitor, everywhere: dict[str, Any], part: int) -> None:
     visitor, plain = new_visitor(), new_visitor(java_script_enabled=False, viewport=NARROW)
     for one in (visitor, plain):
-        one.sign_in(everywhere["people"]["owner"])
+        one.come_as(everywhere["people"]["owner"])
     problems = tour(part_of(routes("workspace", "signed-in"), part), everywhere["ids"], visitor, plain)
     assert not problems, "\n".join(problems)
 
@@ -137,7 +138,7 @@ def test_a_role_opens_what_it_may_and_is_told_who_may_the_rest(
     visitor: Visitor, everywhere: dict[str, Any], role: str
 ) -> None:
     """The table is that of tests/house/test_role_matrix.py, which also sends every form."""
-    visitor.sign_in(everywhere["people"][role])
+    visitor.come_as(everywhere["people"][role])
     for route in part_of(routes("workspace"), 0, 1 if LONG else 3):
         action, address = TABLE[route.pattern][0], route.address(everywhere["ids"])
         if action is None:

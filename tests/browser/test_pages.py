@@ -66,13 +66,13 @@ def test_of_an_owner(visitor: Visitor, scenes: dict[str, Any], part: str) -> Non
     if not LONG:  # the ends of a link are one page: the two with facts of the attempt, and every fifth
         words, every = list(found), 5 if part == "ended" else 2
         found = {name: found[name] for name in words if "?" in found[name] or words.index(name) % every == 0}
-    visitor.sign_in(scenes["people"]["owner"])
+    visitor.come_as(scenes["people"]["owner"])
     _tour(visitor, found)
 
 
 def test_of_a_viewer(visitor: Visitor, scenes: dict[str, Any]) -> None:
     """What one who may not change anything sees, and the choice of a workspace."""
-    visitor.sign_in(scenes["people"]["member"])
+    visitor.come_as(scenes["people"]["member"])
     owner = scenes["owner"]
     _tour(
         visitor,
@@ -88,7 +88,7 @@ def test_of_a_viewer(visitor: Visitor, scenes: dict[str, Any]) -> None:
 
 def test_of_who_just_came(visitor: Visitor, scenes: dict[str, Any]) -> None:
     """A workspace with nothing in it."""
-    visitor.sign_in(scenes["people"]["stranger"])
+    visitor.come_as(scenes["people"]["stranger"])
     _tour(visitor, scenes["stranger"])
 
 
@@ -114,7 +114,7 @@ def test_forms_that_need_another_answer(visitor: Visitor, scenes: dict[str, Any]
     page.get_by_label("Name of your workspace").fill("---")
     page.get_by_label("Password").fill("short")
     refused("sign up, all wrong", "Create workspace")
-    visitor.sign_in(scenes["people"]["owner"])
+    visitor.come_as(scenes["people"]["owner"])
     visitor.go(owner["upload"])
     refused("upload, no file", "Upload and match columns")
     header = {"name": "people.csv", "mimeType": "text/csv", "buffer": b"Email,First name\r\n"}
@@ -134,7 +134,7 @@ def test_forms_that_need_another_answer(visitor: Visitor, scenes: dict[str, Any]
 def test_the_pre_screen_fits(new_visitor: NewVisitor, scenes: dict[str, Any]) -> None:
     """In a pop-up of 360 by 560 nobody has to scroll to the button."""
     visitor = new_visitor(viewport={"width": NARROW["width"], "height": 560})
-    visitor.sign_in(scenes["people"]["owner"])
+    visitor.come_as(scenes["people"]["owner"])
     visitor.go(scenes["owner"]["pre-screen"])
     button = visitor.page.get_by_role("button", name="Continue to Constant Contact").bounding_box()
     assert button is not None and button["y"] + button["height"] <= 560

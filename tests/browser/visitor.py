@@ -134,8 +134,7 @@ class Visitor:
         if not waiting.get(workspace):
             waiting = WAITING[self.origin] = built(self.stack, "newcomers")
         newcomer = waiting[workspace].pop()
-        self.email = newcomer["email"]
-        self.context.add_cookies([{"name": "session", "value": newcomer["cookie"], "url": self.origin}])
+        self.come_as(newcomer)
         self.go(f"{newcomer['place']}/accounts/")
         self.heading("Accounts")
 
@@ -145,6 +144,11 @@ class Visitor:
         self.click("Open the message", "link")
         self.page.locator("#message-text a[href*='/confirm-email/']").click()
         self.click("Yes, confirm it")
+
+    def come_as(self, person: dict[str, str]) -> None:
+        """As somebody who is signed in already, where a test is not about signing in (`newcomers.signed_in`)."""
+        self.email = person["email"]
+        self.context.add_cookies([{"name": "session", "value": person["cookie"], "url": self.origin}])
 
     def sign_in(self, email: str, password: str = PASSWORD) -> None:
         """Sign in as somebody who is there already."""

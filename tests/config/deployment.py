@@ -110,6 +110,7 @@ class Deployment:
         for collected in (self.folder / "data" / "static").rglob("*"):
             os.utime(collected, (tomorrow, tomorrow))
         self._start_programs()
+        self._tell({"load": self.whole_environment()})
 
     def _settings(self, mail_port: int) -> dict[str, str]:
         app = self.simulator.ask("/_sim/apps")[0]
@@ -138,7 +139,7 @@ class Deployment:
             "CONSTANT_CONTACT_API_URL": provider,
             "CONSTANT_CONTACT_CA_FILE": str(self.authority.ca_file),
             "TOKEN_CALLS_PER_SECOND": "50",
-            "JOB_SWEEP_SECONDS": "0.5",
+            "JOB_SWEEP_SECONDS": "2",
             # Whom this machine trusts; what an administrator installs for the whole system.
             "SSL_CERT_FILE": str(self.authority.ca_file),
         }
@@ -266,15 +267,17 @@ class Deployment:
         number = next(self._numbers)
         answer = self.folder / f"answer-{number}.json"
         environment = self.whole_environment(**changes)
-        asked = {"arguments": arguments, "environment": environment, "answer": str(answer)}
+        self._tell({"arguments": arguments, "environment": environment, "answer": str(answer)})
+        until(answer.exists, 120, " ".join(arguments))
+        told = json.loads(answer.read_text())
+        return Done(told["status"], told["out"], told["err"])
+
+    def _tell(self, asked: dict[str, Any]) -> None:
         forking = self._running["forking"].stdin
         assert forking is not None
         with self._asking:
             forking.write(json.dumps(asked).encode() + b"\n")
             forking.flush()
-        until(answer.exists, 120, " ".join(arguments))
-        told = json.loads(answer.read_text())
-        return Done(told["status"], told["out"], told["err"])
 
     def doctor(self, *arguments: str, **changes: str) -> dict[str, list[str]]:
         """What it finds, by the name of the check; every finding must name a cure."""

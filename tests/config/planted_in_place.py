@@ -52,8 +52,8 @@ def stored(**changes: str) -> Ground:
 
 @contextmanager
 def missing_migration(deployment: Deployment) -> Iterator[None]:
-    """The newest migration of an app was not run."""
-    row = "SELECT app, name FROM django_migrations WHERE app = 'syncjobs' ORDER BY id DESC LIMIT 1"
+    """The newest migration of an app was not run; an app whose migrations do not stand for earlier ones as well."""
+    row = "SELECT app, name FROM django_migrations WHERE app = 'usersessions' ORDER BY id DESC LIMIT 1"
     ((app, name),) = deployment.superuser(row)
     deployment.superuser(f"DELETE FROM django_migrations WHERE app = '{app}' AND name = '{name}'")
     try:

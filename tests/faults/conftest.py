@@ -4,20 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.watching import Watched, park
+from tests.faults.watching import SHORT, Watched, park
 from tests.harness import Patchbay
 from tests.long import LONG
-from tests.prepared import open_migrated_folder
+from tests.prepared import open_place
 
 PEOPLE = 10_000 if LONG else 3_000
 NAMES = ("killed", "flushed", *(("unanswered", "stopped", "held", "beside") if LONG else ()))
-# The short form has the same steps, sooner: a quick lease, and files and batches of the same number of pieces.
-SHORT = {
-    "JOB_LEASE_SECONDS": "5",
-    "JOB_SWEEP_SECONDS": "1",
-    "IMPORT_STEP_ROWS": "500",
-    "IMPORT_BATCH_BYTES": "60000",
-}
 LONG_FORM = {"IMPORT_STEP_ROWS": "1000", "IMPORT_BATCH_BYTES": "200000"}
 
 
@@ -37,10 +30,9 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """Everything up, nothing due."""
-    settings = LONG_FORM if LONG else SHORT
     with (
-        open_migrated_folder() as folder,
-        Patchbay(folder / "data", "--no-demo", settings=settings) as patchbay,
+        open_place(**(LONG_FORM if LONG else SHORT)) as place,
+        Patchbay(place.data, "--no-demo", settings=place.settings) as patchbay,
     ):
         with patchbay.operator() as database:
             assert database.execute("SELECT 1 FROM connections_tenant").fetchall() == [], "--no-demo"

@@ -3,16 +3,26 @@
 import csv
 import io
 import json
+import subprocess
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import psycopg
 
 from tests.faults import parked
 from tests.harness import Patchbay, until
 
+NOWHERE = "redis://127.0.0.1:1/0"
+# The short form has the same steps, sooner: a quick lease, and files and batches of the same number of pieces.
+SHORT = {
+    "JOB_LEASE_SECONDS": "5",
+    "JOB_SWEEP_SECONDS": "1",
+    "IMPORT_STEP_ROWS": "500",
+    "IMPORT_BATCH_BYTES": "60000",
+}
 WITHIN = 90.0  # what is promised: seconds from a fault to the import's end
 IMPORT_PATH = "/v3/activities/contacts_file_import"
 
@@ -128,6 +138,25 @@ class Watched:
         assert {name: len(versions) for name, versions in contents.items()} == dict.fromkeys(ours, 1)
         sent = [row["email"] for versions in contents.values() for row in _rows(next(iter(versions)))]
         assert sorted(sent) == sorted(parked.address(self.name, number) for number in range(self.good))
+
+
+def waiting(watched: Watched) -> Watched:
+    """An import of a Patchbay whose broker is gone: due, and with nobody to run it, while pages are served."""
+    watched.release()
+    time.sleep(2)
+    assert (watched.job["state"], watched.steps) == ("queued", [])
+    assert httpx.get(watched.patchbay.ready["url"] + "/healthz").status_code == 200
+    return watched
+
+
+def assert_drained(watched: Watched, done: "subprocess.CompletedProcess[str]") -> None:
+    """`manage.py drain` has run it to its end, and nobody else had a part in it."""
+    assert (done.returncode, watched.job["state"]) == (0, "done"), done.stderr
+    watched.assert_complete()
+    assert {step["worker"].partition("@")[0] for step in watched.steps} == {"drain"}
+    # Besides it drains what else waits, such as the reading of the account.
+    run = int(done.stdout.splitlines()[-1].partition(" steps run, ")[0])
+    assert run >= len(watched.steps)
 
 
 def _rows(order: str) -> list[dict[str, str]]:

@@ -19,8 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.faults.watching import NOWHERE, SHORT, Watched, assert_drained, park, waiting
 from tests.harness import Patchbay, command_line, open_folder
-from tests.long import LONG_ONLY
+from tests.long import LONG, LONG_ONLY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 READY = {
@@ -50,6 +51,8 @@ for _ in range(2):
     with scope.transaction():
         ConnectionToken.objects.update(expires_at=datetime.now(UTC))
 """
+# The long form has this in a Patchbay of its own (tests/faults/test_without_broker.py).
+SILENT_BROKER = {} if LONG else {**SHORT, "BROKER_URL": NOWHERE}
 COUNTS, TOKEN = "/v3/contacts/counts", "/oauth2/default/v1/token"
 
 
@@ -159,12 +162,26 @@ def first_calls(patchbay: Patchbay) -> str:
 
 @pytest.fixture(scope="module")
 def second(data: Path, first: Seen) -> tuple[Seen, tuple[list[str], list[str]]]:
-    """The run after it, ended by SIGINT; besides, what calls with the first run's tokens came to."""
-    with Patchbay(data) as patchbay:
+    """The run after it, ended by SIGINT; besides, what calls with the first run's tokens came to.
+
+    In the short form its broker is gone for good: pages are served, a job waits, and `drain` does the workers' work.
+    """
+    with Patchbay(data, settings=SILENT_BROKER) as patchbay:
         seen = Seen.of(patchbay)
         asked = ask(patchbay)
+        if SILENT_BROKER:
+            drain_with_nothing_but_the_database(patchbay)
         os.killpg(patchbay.program("worker"), signal.SIGSTOP)  # it must end all the same
         return seen.ended(patchbay, signal.SIGINT), asked
+
+
+def drain_with_nothing_but_the_database(patchbay: Patchbay) -> None:
+    """An import that nobody is told of, ended by who knows the database's address alone."""
+    people = 500
+    jobs = park(patchbay, "alone", good=people)
+    watched = waiting(Watched(patchbay, "alone", jobs["alone"], people))
+
+    assert_drained(watched, patchbay.command("drain", DATABASE_URL=patchbay.ready["database_url"]))
 
 
 def ask(patchbay: Patchbay) -> tuple[list[str], list[str]]:

@@ -10,6 +10,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from connections import environments, facts, linking, provisioning
@@ -26,9 +27,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--simulator-url", default=settings.ENV.SIMULATOR_URL, help="origin of the simulator"
         )
+        parser.add_argument("--migrate", action="store_true", help="apply the migrations before")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it; running it again changes nothing more."""
+        if options["migrate"]:
+            call_command("migrate", database="owner", interactive=False, verbosity=0)
         try:
             self._ensure(options)
         except environments.Misplaced as fault:

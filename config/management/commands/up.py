@@ -2,7 +2,8 @@
 
 Owns the order of a run and what is said on the terminal; the how is in `config.backing`, `config.programs`
 and `config.supervisor`. Promises: nothing listens beyond 127.0.0.1; a run ends with every child stopped; a
-fault is one clear line and a non-zero status; this process itself opens no database through Django.
+fault is one clear line and a non-zero status; this process itself opens no database through Django, and loads
+none of what needs Django's models.
 """
 
 import argparse
@@ -17,11 +18,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from config import env
 from config.backing import Backing, usable_port
 from config.embedded import EmbeddedError, datafolder
 from config.programs import HOST, ROOT, Programs
 from config.supervisor import ChildError, StopRequested, Supervisor
-from connections import mail
 
 DEMO_FACTS = ("email", "password", "api_token", "integrated_account_id")
 
@@ -48,12 +49,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Run until asked to stop, or until something fails."""
+        keeps_mail = env.read().keeps_mail
         folder = Path(options["data"] or os.environ.get("PATCHBAY_DATA") or ROOT / ".patchbay")
         try:
             data = datafolder.prepare(folder)
             # The lock is let go after the children have ended, so the next run finds nothing of ours running.
             with _alone(data), Supervisor(say) as supervisor:
-                run = Run(data, usable_port(options["port"]), options["ready_file"], supervisor)
+                port = usable_port(options["port"])
+                run = Run(data, port, options["ready_file"], supervisor, keeps_mail)
                 try:
                     run.go(with_demo=not options["no_demo"], with_simulator=not options["no_simulator"])
                 except StopRequested:
@@ -94,6 +97,7 @@ class Run:
     port: int
     ready_file: Path | None
     supervisor: Supervisor
+    keeps_mail: bool
 
     def go(self, *, with_demo: bool, with_simulator: bool) -> None:
         """Start everything, say so, and keep serving; left by an exception only."""
@@ -102,17 +106,12 @@ class Run:
         (self.data / "logs").mkdir(mode=0o700, exist_ok=True)
         backing = Backing(self.data, self.port, self.supervisor)
         backing.start()
-        self._manage(backing, "Migrations", "migrate", "--database", "owner", "--no-input", "-v0")
-        self.supervisor.say("Migrations     applied")
         if with_simulator:
             self._start_simulator(backing)
         simulator_url = backing.settings["SIMULATOR_URL"]
-        self._manage(
-            backing,
-            "Defaults",
-            "ensure_defaults",
-            *(["--simulator-url", simulator_url] if simulator_url else []),
-        )
+        named = ["--simulator-url", simulator_url] if simulator_url else []
+        self._manage(backing, "Preparing the database", "ensure_defaults", "--migrate", *named)
+        self.supervisor.say("Database       migrated")
         self._start_programs(backing)
         demo = self._make_demo(backing) if with_demo else {}
         self._announce(backing.settings, demo)
@@ -163,7 +162,7 @@ class Run:
             token, account = demo.get("api_token"), demo.get("integrated_account_id")
             lines.append(f"  to begin      export PATCHBAY_TOKEN={token} PATCHBAY_ACCOUNT={account}")
             lines.append(f"                and what {settings['PUBLIC_URL']}/docs/programs/ says")
-        if mail.keeps():
+        if self.keeps_mail:
             lines.append(f"  outbox        {settings['PUBLIC_URL']}/outbox/  (no mail leaves this machine)")
         lines += [f"  data          {self.data}", "Ctrl-C stops everything.", ""]
         self.supervisor.say("\n".join(lines))

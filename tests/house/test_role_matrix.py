@@ -246,8 +246,6 @@ def test_an_act_is_open_to_the_tokens_with_its_scope(
     method = "PATCH" if route.pattern.endswith("/credentials") else "POST"
     for scope, headers in tokens.items():
         body = json.dumps({"id": str(uuid.uuid4())})
-        answer = anonymous.generic(
-            method, address, body, content_type="application/json", headers=headers
-        )
+        answer = anonymous.generic(method, address, body, content_type="application/json", headers=headers)
         # What it would be done to is not there: 404 is said by who has let the token in.
         assert answer.status_code == (404 if scope in {needed, keys.EVERYTHING} else 403), scope

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mapping', '0006_directory'),
+        ('mapping', '0001_first_release'),
     ]
 
     operations = [

@@ -26,6 +26,7 @@ from connections.pausing import Paused
 from connections.tokenlimit import TooManyCalls
 from connections.vault import CannotOpen
 from mapping.api import router as unified_router
+from mapping.api.answering import NotCalled
 from mapping.unified.asking import Refused
 from syncjobs.api import router as jobs_router
 
@@ -269,6 +270,12 @@ def misunderstood(request: HttpRequest, error: Refused) -> HttpResponse:
     return _fault(
         request, 400, "invalid_request", "Some parameters are not accepted.", _failures(error.failures)
     )
+
+
+@api.exception_handler(NotCalled)
+def not_called(request: HttpRequest, error: NotCalled) -> HttpResponse:
+    """200 with nothing in it: the program wanted no call made."""
+    return api.create_response(request, NotCalled.answer(request), status=200)
 
 
 @api.exception_handler(UnsafePath)

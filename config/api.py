@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from config import capabilities, unifiedmeta
+from config import capabilities, insight, unifiedmeta
 from connections import daybudget, idempotency, ratelimits, scoping
 from connections.api import apitokens, batch, bringing, calls, custom, linktokens, named
 from connections.api.bodies import Bodies
@@ -84,7 +84,7 @@ def _fault(
     }
     if retry_after_seconds is not None:
         parts["retry_after_seconds"] = retry_after_seconds
-    body = {
+    body: dict[str, object] = {
         "statusCode": int(status),
         "error": HTTPStatus(status).phrase,
         "message": message,
@@ -92,6 +92,8 @@ def _fault(
     }
     if said is not None:
         body |= {"truto_is_remote_error": True, "raw_response": _readable(said)}
+    remote = None if said is None else body["raw_response"] or message
+    body |= insight.of(request.path_info, status, {**parts, **(details or {})}, remote)
     request.META["PATCHBAY_REASON"] = code
     answer = api.create_response(request, body, status=int(status))
     if retry_after_seconds is not None:

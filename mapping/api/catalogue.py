@@ -7,10 +7,11 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router
 
-from connections.api.contract import needs
+from connections.api.contract import needs, refused
 from mapping.api.answering import MARKETING, WRITES, Listed, asked_of, asks, client_of, listing, one_of
 from mapping.api.shapes import (
     ChangedList,
+    ChangedTag,
     DeletedEnvelope,
     ListEnvelope,
     ListsEnvelope,
@@ -97,6 +98,24 @@ def change_list(
         favorite=before.favorite,
     )
     return one_of(request, catalogue.list_shown(changed))
+
+
+@router.patch(
+    f"{MARKETING}/lists",
+    response=ListEnvelope,
+    exclude_unset=True,
+    summary="Change a list by the id in the body",
+    openapi_extra=WRITES,
+)
+@needs("contacts:write")
+def change_list_of_body(
+    request: HttpRequest, body: ChangedList, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """The same for a program that sends the id in the body."""
+    if body.id is None:
+        raise refused(("id", "the id of a list, here or in the address"))
+    answer: dict[str, Any] = change_list(request, body.id, body, integrated_account_id)
+    return answer
 
 
 @router.delete(f"{MARKETING}/lists/{{list_id}}", response=DeletedEnvelope, summary="Delete a list")
@@ -192,6 +211,24 @@ def change_tag(
     whole = _whole(request)
     changed = client.tags.sent(whole, tag_id) if whole else client.tags.update(tag_id, body.name)
     return one_of(request, catalogue.tag_shown(changed))
+
+
+@router.patch(
+    f"{MARKETING}/tags",
+    response=TagEnvelope,
+    exclude_unset=True,
+    summary="Rename a tag by the id in the body",
+    openapi_extra=WRITES,
+)
+@needs("contacts:write")
+def change_tag_of_body(
+    request: HttpRequest, body: ChangedTag, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """The same for a program that sends the id in the body."""
+    if body.id is None:
+        raise refused(("id", "the id of a tag, here or in the address"))
+    answer: dict[str, Any] = change_tag(request, body.id, body, integrated_account_id)
+    return answer
 
 
 @router.delete(f"{MARKETING}/tags/{{tag_id}}", response=DeletedEnvelope, summary="Delete a tag")

@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from config import capabilities, unifiedmeta
+from config import capabilities, insight, unifiedmeta
 from connections import daybudget, idempotency, ratelimits, scoping
 from connections.api import apitokens, batch, bringing, calls, custom, linktokens, named
 from connections.api.bodies import Bodies
@@ -26,6 +26,7 @@ from connections.pausing import Paused
 from connections.tokenlimit import TooManyCalls
 from connections.vault import CannotOpen
 from mapping.api import router as unified_router
+from mapping.api.answering import NotCalled
 from mapping.unified.asking import Refused
 from syncjobs.api import router as jobs_router
 
@@ -83,7 +84,7 @@ def _fault(
     }
     if retry_after_seconds is not None:
         parts["retry_after_seconds"] = retry_after_seconds
-    body = {
+    body: dict[str, object] = {
         "statusCode": int(status),
         "error": HTTPStatus(status).phrase,
         "message": message,
@@ -91,6 +92,8 @@ def _fault(
     }
     if said is not None:
         body |= {"truto_is_remote_error": True, "raw_response": _readable(said)}
+    remote = None if said is None else body["raw_response"] or message
+    body |= insight.of(request.path_info, status, {**parts, **(details or {})}, remote)
     request.META["PATCHBAY_REASON"] = code
     answer = api.create_response(request, body, status=int(status))
     if retry_after_seconds is not None:
@@ -269,6 +272,12 @@ def misunderstood(request: HttpRequest, error: Refused) -> HttpResponse:
     return _fault(
         request, 400, "invalid_request", "Some parameters are not accepted.", _failures(error.failures)
     )
+
+
+@api.exception_handler(NotCalled)
+def not_called(request: HttpRequest, error: NotCalled) -> HttpResponse:
+    """200 with nothing in it: the program wanted no call made."""
+    return api.create_response(request, NotCalled.answer(request), status=200)
 
 
 @api.exception_handler(UnsafePath)

@@ -45,6 +45,10 @@ _ERROR: Final[dict[str, Any]] = {
             },
         },
         "truto_is_remote_error": {"type": "boolean"},
+        "truto_error_insight": {
+            "type": "object",
+            "description": "What a unified call was missing; each hint has a description and a value.",
+        },
     },
 }
 # What is answered as it comes from Constant Contact, whatever that is.

@@ -27,9 +27,35 @@ def asked_of(request: HttpRequest) -> Asked:
     return asking.read(parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True))
 
 
+class NotCalled(Exception):
+    """All that can be refused before has been looked at, and the provider is not to be asked."""
+
+    @staticmethod
+    def check(request: HttpRequest) -> None:
+        """Raises NotCalled where a program wants no call made, and Refused where leaving it out would mislead."""
+        if asked_of(request).skips_call:
+            if request.method == "DELETE":
+                raise Refused(("truto_skip_api_call", "left out: a deletion is made or not asked for"))
+            raise NotCalled
+
+    @staticmethod
+    def answer(request: HttpRequest) -> dict[str, Any]:
+        """Nothing, in the envelope."""
+        is_list = request.method == "GET" and request.path_info.strip("/").count("/") == 3
+        meta: dict[str, object] = {"api_call": "skipped"}
+        if asked_of(request).format == "debug":
+            meta |= {"format": "debug", "debug": None}
+        return _envelope([] if is_list else {}, 0, None, meta)
+
+
 def client_of(request: HttpRequest, named: UUID | None) -> tuple[Connection, Client]:
-    """The linked account that a call is about, and its client in the interactive class. Raises as `account_of`."""
+    """The linked account that a call is about, and its client in the interactive class.
+
+    Raises:
+        NotCalled: the program wants no call made. Else as `account_of`.
+    """
     account = account_of(request, named)
+    NotCalled.check(request)
     return account, gateway.open_client(account, gateway.INTERACTIVE)
 
 
@@ -145,6 +171,7 @@ def asks(*filters: tuple[str, str]) -> dict[str, Any]:
         ("truto_exclude_fields[]", "fields to leave out", {"type": "array", "items": {"type": "string"}}),
         ("truto_ignore_remote_data", "leave out remote_data", {"type": "boolean"}),
         ("truto_ignore_limit", "as many as a page can hold", {"type": "boolean"}),
+        ("truto_skip_api_call", "look at the call, and ask Constant Contact nothing", {"type": "boolean"}),
     )
     found = [(name, words, {"type": "string"}) for name, words in filters]
     return {
@@ -154,6 +181,18 @@ def asks(*filters: tuple[str, str]) -> dict[str, Any]:
             for name, words, schema in (*found, *common)
         ],
     }
+
+
+# What a create and an update take besides the account, for the OpenAPI document.
+WRITES: Final[dict[str, Any]] = {
+    "parameters": [
+        {"in": "query", "name": name, "description": words, "required": False, "schema": {"type": "boolean"}}
+        for name, words in (
+            ("truto_body_passthrough", "the body is Constant Contact's own document, and sent as it is"),
+            ("truto_skip_api_call", "look at the call, and ask Constant Contact nothing"),
+        )
+    ]
+}
 
 
 def _envelope(result: object, count: int, next_cursor: str | None, meta: dict[str, object]) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Lists and tags in the unified API."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router
 
-from connections.api.contract import needs
-from mapping.api.answering import MARKETING, Listed, asked_of, asks, client_of, listing, one_of
+from connections.api.contract import needs, refused
+from mapping.api.answering import MARKETING, WRITES, Listed, asked_of, asks, client_of, listing, one_of
 from mapping.api.shapes import (
     ChangedList,
+    ChangedTag,
     DeletedEnvelope,
     ListEnvelope,
     ListsEnvelope,
@@ -55,19 +57,30 @@ def get_list(request: HttpRequest, list_id: str, integrated_account_id: UUID | N
     return one_of(request, catalogue.list_shown(client.lists.get(list_id)))
 
 
-@router.post(f"{MARKETING}/lists", response=ListEnvelope, exclude_unset=True, summary="Create a list")
+@router.post(
+    f"{MARKETING}/lists",
+    response=ListEnvelope,
+    exclude_unset=True,
+    summary="Create a list",
+    openapi_extra=WRITES,
+)
 @needs("contacts:write")
 def create_list(
     request: HttpRequest, body: NewList, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
     """A new list; 409 where the name is taken."""
     _, client = client_of(request, integrated_account_id)
-    made = client.lists.create(body.name, description=body.description)
+    whole = _whole(request)
+    made = client.lists.sent(whole) if whole else client.lists.create(body.name, description=body.description)
     return one_of(request, catalogue.list_shown(made))
 
 
 @router.patch(
-    f"{MARKETING}/lists/{{list_id}}", response=ListEnvelope, exclude_unset=True, summary="Change a list"
+    f"{MARKETING}/lists/{{list_id}}",
+    response=ListEnvelope,
+    exclude_unset=True,
+    summary="Change a list",
+    openapi_extra=WRITES,
 )
 @needs("contacts:write")
 def change_list(
@@ -75,6 +88,8 @@ def change_list(
 ) -> dict[str, Any]:
     """A list's name and description; what is not named stays as it is."""
     _, client = client_of(request, integrated_account_id)
+    if whole := _whole(request):
+        return one_of(request, catalogue.list_shown(client.lists.sent(whole, list_id)))
     before = client.lists.get(list_id)
     changed = client.lists.update(
         list_id,
@@ -83,6 +98,24 @@ def change_list(
         favorite=before.favorite,
     )
     return one_of(request, catalogue.list_shown(changed))
+
+
+@router.patch(
+    f"{MARKETING}/lists",
+    response=ListEnvelope,
+    exclude_unset=True,
+    summary="Change a list by the id in the body",
+    openapi_extra=WRITES,
+)
+@needs("contacts:write")
+def change_list_of_body(
+    request: HttpRequest, body: ChangedList, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """The same for a program that sends the id in the body."""
+    if body.id is None:
+        raise refused(("id", "the id of a list, here or in the address"))
+    answer: dict[str, Any] = change_list(request, body.id, body, integrated_account_id)
+    return answer
 
 
 @router.delete(f"{MARKETING}/lists/{{list_id}}", response=DeletedEnvelope, summary="Delete a list")
@@ -94,6 +127,12 @@ def delete_list(
     _, client = client_of(request, integrated_account_id)
     activity = client.lists.delete(list_id)
     return {"result": {"id": list_id}, "meta": {"activity_id": activity.activity_id}}
+
+
+def _whole(request: HttpRequest) -> dict[str, object] | None:
+    """The body as it is, where `truto_body_passthrough` says that it is the provider's own document."""
+    found: dict[str, object] | None = json.loads(request.body) if asked_of(request).passes_body else None
+    return found
 
 
 def _only_name(asked: Asked) -> str | None:
@@ -138,18 +177,30 @@ def get_tag(request: HttpRequest, tag_id: str, integrated_account_id: UUID | Non
     return one_of(request, catalogue.tag_shown(client.tags.get(tag_id)))
 
 
-@router.post(f"{MARKETING}/tags", response=TagEnvelope, exclude_unset=True, summary="Create a tag")
+@router.post(
+    f"{MARKETING}/tags",
+    response=TagEnvelope,
+    exclude_unset=True,
+    summary="Create a tag",
+    openapi_extra=WRITES,
+)
 @needs("contacts:write")
 def create_tag(
     request: HttpRequest, body: Named, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
     """A new tag; 409 where the name is taken."""
     _, client = client_of(request, integrated_account_id)
-    return one_of(request, catalogue.tag_shown(client.tags.create(body.name)))
+    whole = _whole(request)
+    made = client.tags.sent(whole) if whole else client.tags.create(body.name)
+    return one_of(request, catalogue.tag_shown(made))
 
 
 @router.patch(
-    f"{MARKETING}/tags/{{tag_id}}", response=TagEnvelope, exclude_unset=True, summary="Rename a tag"
+    f"{MARKETING}/tags/{{tag_id}}",
+    response=TagEnvelope,
+    exclude_unset=True,
+    summary="Rename a tag",
+    openapi_extra=WRITES,
 )
 @needs("contacts:write")
 def change_tag(
@@ -157,7 +208,27 @@ def change_tag(
 ) -> dict[str, Any]:
     """A tag's name."""
     _, client = client_of(request, integrated_account_id)
-    return one_of(request, catalogue.tag_shown(client.tags.update(tag_id, body.name)))
+    whole = _whole(request)
+    changed = client.tags.sent(whole, tag_id) if whole else client.tags.update(tag_id, body.name)
+    return one_of(request, catalogue.tag_shown(changed))
+
+
+@router.patch(
+    f"{MARKETING}/tags",
+    response=TagEnvelope,
+    exclude_unset=True,
+    summary="Rename a tag by the id in the body",
+    openapi_extra=WRITES,
+)
+@needs("contacts:write")
+def change_tag_of_body(
+    request: HttpRequest, body: ChangedTag, integrated_account_id: UUID | None = None
+) -> dict[str, Any]:
+    """The same for a program that sends the id in the body."""
+    if body.id is None:
+        raise refused(("id", "the id of a tag, here or in the address"))
+    answer: dict[str, Any] = change_tag(request, body.id, body, integrated_account_id)
+    return answer
 
 
 @router.delete(f"{MARKETING}/tags/{{tag_id}}", response=DeletedEnvelope, summary="Delete a tag")

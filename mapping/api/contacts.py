@@ -17,7 +17,17 @@ from connections.constantcontact.shapes import Contact
 from connections.models import Connection
 from mapping import catalog, consentledger
 from mapping.api import mirrored
-from mapping.api.answering import MARKETING, Listed, asked_of, asks, client_of, listing, one_of, page_of
+from mapping.api.answering import (
+    MARKETING,
+    WRITES,
+    Listed,
+    asked_of,
+    asks,
+    client_of,
+    listing,
+    one_of,
+    page_of,
+)
 from mapping.api.shapes import ContactEnvelope, ContactsEnvelope, DeletedEnvelope
 from mapping.api.writeshapes import ChangedContact, NewContact, UpsertEnvelope
 from mapping.api.writing import Written, opened, skipped, taken
@@ -115,7 +125,11 @@ def get_contact(
 
 
 @router.post(
-    f"{MARKETING}/contacts", response=ContactEnvelope, exclude_unset=True, summary="Create a contact"
+    f"{MARKETING}/contacts",
+    response=ContactEnvelope,
+    exclude_unset=True,
+    summary="Create a contact",
+    openapi_extra=WRITES,
 )
 @needs("contacts:write")
 def create_contact(
@@ -141,6 +155,7 @@ def create_contact(
     response=ContactEnvelope,
     exclude_unset=True,
     summary="Change a contact",
+    openapi_extra=WRITES,
 )
 @needs("contacts:write")
 def change_contact(
@@ -157,6 +172,7 @@ def change_contact(
     response=ContactEnvelope,
     exclude_unset=True,
     summary="Change a contact by the id in the body",
+    openapi_extra=WRITES,
 )
 @needs("contacts:write")
 def change_contact_of_body(

@@ -15,7 +15,7 @@ from connections.constantcontact import errors
 from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import PartnerAccount
 from connections.models import Connection
-from mapping.api.answering import DIRECTORY, Listed, asked_of, listing, one_of, page_of
+from mapping.api.answering import DIRECTORY, Listed, NotCalled, asked_of, listing, one_of, page_of
 from mapping.api.shapes import RoleEnvelope, RolesEnvelope, UserEnvelope, UsersEnvelope
 from mapping.models import AccountDirectory
 from mapping.unified import asking, directory
@@ -115,6 +115,7 @@ def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) 
     Through the connection of a partner's key (scope `partner`): the owner of each client account, 10 to 50 a page.
     """
     account, asked = account_of(request, integrated_account_id), asked_of(request)
+    NotCalled.check(request)
     partnering.require(scope_of(request), account, "")
     for one in asked.filters:
         asked.ignore(one)
@@ -129,6 +130,7 @@ def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) 
 def get_user(request: HttpRequest, user_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One of the known users."""
     account = account_of(request, integrated_account_id)
+    NotCalled.check(request)
     partnering.require(scope_of(request), account, "")
     users, read_at = _users(account, user_id)
     return _partly(one_of(request, _found(users, user_id, "user")), read_at)

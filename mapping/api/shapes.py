@@ -224,8 +224,9 @@ class NewList(Schema):
 
 
 class ChangedList(Schema):
-    """What is to change of a list; what is not named stays."""
+    """What is to change of a list; what is not named stays. The id is the address's, or stands here instead."""
 
+    id: str | None = None
     name: str | None = None
     description: str | None = None
 
@@ -234,3 +235,9 @@ class Named(Schema):
     """A tag's name."""
 
     name: str
+
+
+class ChangedTag(Named):
+    """A tag's new name. The id is the address's, or stands here instead."""
+
+    id: str | None = None

@@ -1,12 +1,20 @@
 """What programs send to write a contact, and how an upsert ends."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import (
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 
 from connections.api.contract import Envelope
+from mapping.api.answering import asked_of
 from mapping.api.shapes import Contact
 
 # What a contact has when it is read and nobody writes: sending it back does no harm, and changes nothing.
@@ -85,6 +93,27 @@ class ChangedContact(Schema):
     update_source: Literal["Account", "Contact"] | None = None
     create_missing: bool = False
     remote_data: dict[str, Any] | None = None
+    _whole: dict[str, Any] | None = PrivateAttr(None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _as_it_is(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """With `truto_body_passthrough` a body is the provider's own document, of which only the person is read."""
+        document = getattr(given, "_obj", given)
+        request = (info.context or {}).get("request")
+        if request is None or not isinstance(document, dict) or not asked_of(request).passes_body:
+            return handler(given)
+        address = document.get("email_address")
+        email = address.get("address") if isinstance(address, dict) else None
+        read = {"id": document.get("contact_id"), "email": email}
+        found = handler({name: value for name, value in read.items() if value is not None})
+        found._whole = document
+        return found
+
+    @property
+    def whole(self) -> dict[str, Any] | None:
+        """The provider's own document, where that was sent."""
+        return self._whole
 
 
 class NewContact(ChangedContact):

@@ -14,9 +14,10 @@ from django.urls import reverse
 
 from connections import gateway
 from connections.api.contract import Fault, account_of, refused, scope_of
+from connections.constantcontact.shapes.writing import Source
 from connections.models import Connection
 from connections.scoping import Scope
-from mapping.api.answering import asked_of
+from mapping.api.answering import NotCalled, asked_of
 from mapping.api.writeshapes import READ_ONLY, ChangedContact, WrittenRef, WrittenRefs
 from mapping.contactends import NotAllowed, Result
 from mapping.contactlocks import Busy
@@ -50,13 +51,13 @@ class Written:
         self._reader.failures += writing_consent.failures(self.said, datetime.now(UTC))
         self._reader.checked()
         self.resolver = Resolver(self.account, client, body.create_missing)
-        self.writer = Writer(
-            self.account, client, wish, self.said, scope.actor, update_source=body.update_source
-        )
+        self.writer = Writer(self.account, client, wish, self.said, scope.actor, update_source=_source(body))
 
     def resolve(self) -> None:
         """Find what is named, and make what is missing: may call the provider. Raises Unfit."""
         body, wish = self._body, self.writer.wish
+        if body.whole is not None:
+            return
         lists, tags = _changes("lists", body.lists), _changes("tags", body.tags)
         self.writer.wish = Wish(
             wish.email,
@@ -83,6 +84,8 @@ class Written:
     def _plain(self) -> Wish:
         """What needs no look at the account."""
         body, read, given = self._body, self._reader, self._body.model_fields_set
+        if body.whole is not None:
+            return Wish(email=body.email, whole=body.whole)
         email = None
         if "email" in given:
             email = read.text("email", body.email, "email")
@@ -101,7 +104,17 @@ class Written:
         return Wish(email, core, phones, addresses, remote=read.remote(body.remote_data or {}))
 
 
+def _source(body: ChangedContact) -> Source | None:
+    given = body.update_source if body.whole is None else body.whole.get("update_source")
+    return given if given in ("Account", "Contact") else None
+
+
 def _said(body: ChangedContact) -> Said:
+    if body.whole is not None:
+        address = body.whole.get("email_address")
+        permission = address.get("permission_to_send") if isinstance(address, dict) else None
+        by = "Contact" if "Contact" in (body.whole.get("create_source"), _source(body)) else None
+        return writing_consent.said(permission=str(permission or ""), opt_in_source=by)
     if body.consent is None:
         return Said()
     proof = body.consent.evidence
@@ -140,7 +153,9 @@ def opened(request: HttpRequest, body: ChangedContact, named: UUID | None) -> It
     """One write of the linked account that is named; what cannot be done ends as a fault of the API."""
     account = account_of(request, named)
     try:
-        yield Written(account, body, scope_of(request), _checked(request, body))
+        write = Written(account, body, scope_of(request), _checked(request, body))
+        NotCalled.check(request)
+        yield write
     except Unfit as unfit:
         raise refused(*unfit.failures) from None
     except Busy:
@@ -161,6 +176,8 @@ def _checked(request: HttpRequest, body: ChangedContact) -> list[str]:
         Fault: with `strict`, where there are such names.
     """
     document = json.loads(request.body)
+    if body.whole is not None:
+        return []
     names = sorted(set(document) - set(type(body).model_fields) - READ_ONLY)
     if names and asked_of(request).strict:
         raise refused(*((name, "no field of a contact that can be written") for name in names))

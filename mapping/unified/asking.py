@@ -27,6 +27,8 @@ CONTROLS: Final = frozenset(
         "truto_ignore_remote_data",
         "truto_response_format",
         "truto_super_query",
+        "truto_skip_api_call",
+        "truto_body_passthrough",
     }
 )
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -56,6 +58,8 @@ class Asked:
     """A program's query, read; `ignored` are filters that nobody can answer.
 
     `remote_query` goes to the provider as it is; `from_mirror` asks for our own copy instead of the provider.
+    `skips_call` asks what would be refused before anything is asked of the provider; `passes_body` says that the body
+    is the provider's own document.
     """
 
     filters: list[Filter] = field(default_factory=list)
@@ -67,6 +71,8 @@ class Asked:
     with_remote_data: bool = True
     format: str = "unified"
     from_mirror: bool = False
+    skips_call: bool = False
+    passes_body: bool = False
     remote_query: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
 
@@ -130,6 +136,10 @@ def _form(found: Asked, name: str, value: str) -> None:
         found.with_remote_data = found.with_remote_data and value != "normalized"
     elif name == "truto_super_query":
         found.from_mirror = bool(value)
+    elif name == "truto_skip_api_call":
+        found.skips_call = _flag(name, value)
+    elif name == "truto_body_passthrough":
+        found.passes_body = _flag(name, value)
     elif name == "truto_ignore_limit" and _flag(name, value):
         found.limit = MOST
 

@@ -69,7 +69,7 @@ class Wish:
     """What is wanted of one contact, in the provider's terms.
 
     `core` by the provider's names, None for blank; `fields` by the custom field's id, None to take the value away;
-    `remote` goes into the body as it is.
+    `remote` goes into the body as it is; `whole` is the body, in place of everything else.
     """
 
     email: str | None = None
@@ -80,6 +80,7 @@ class Wish:
     tags: Change | None = None
     fields: Mapping[str, ValueSent | None] = field(default_factory=dict)
     remote: Mapping[str, Any] = field(default_factory=dict)  # Any: untransformed by promise
+    whole: Mapping[str, Any] | None = None
 
 
 class Unfit(ValueError):
@@ -99,6 +100,8 @@ def merged(before: ContactSent, wish: Wish) -> ContactSent:
     Raises:
         Unfit: more of something than a contact can have.
     """
+    if wish.whole is not None:
+        return cast(ContactSent, _as_given(before, wish.whole))
     body: dict[str, Any] = dict(before)
     for name, value in wish.core.items():
         body[name] = value
@@ -121,6 +124,18 @@ def merged(before: ContactSent, wish: Wish) -> ContactSent:
     if too_many:
         raise Unfit(too_many)
     return cast(ContactSent, {name: value for name, value in body.items() if value is not None})
+
+
+def _as_given(before: ContactSent, whole: Mapping[str, Any]) -> dict[str, Any]:
+    """A program's own document; but what decides on a person's permission is decided elsewhere."""
+    body = {name: value for name, value in whole.items() if name not in ("create_source", "update_source")}
+    if isinstance(body.get("email_address"), dict):
+        address = {**body["email_address"]}
+        address.pop("permission_to_send", None)
+        if permission := before.get("email_address", {}).get("permission_to_send"):
+            address["permission_to_send"] = permission
+        body["email_address"] = address
+    return body
 
 
 def _with_values(

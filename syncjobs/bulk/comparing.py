@@ -1,12 +1,14 @@
 """Each row against the mirror of the account: created, updated, unchanged, or not to be sent, and what is left to do.
 
 The same judgement as an import's, and besides: values that only fill blanks, lists and tags to be taken off, people to
-be deleted or unsubscribed. An opt-out and a delete need no consent; everything else asks `consent.decide`.
+be deleted or unsubscribed. An opt-out and a delete need no consent; everything else asks `consent.decide`. Who opted in
+is written alone (`singly`), which asks it once more of the person as read, and asks those who left to confirm.
 """
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -16,6 +18,8 @@ from connections.models import Connection
 from mapping import consent, consentledger, mirror
 from mapping.consent import Contact, Decision, Evidence, Will
 from mapping.models import MirrorContact, RemoteList, RemoteTag
+from mapping.unified import writing_consent
+from mapping.unified.writing_consent import Said
 from syncjobs.imports import judging
 from syncjobs.models import ImportRow, SyncJob
 from syncjobs.queue import Claim
@@ -52,6 +56,19 @@ def decide(known: MirrorContact | None, will: Will) -> Decision:
     return consent.decide(_contact(known), Evidence(will))
 
 
+def opt_in(row: ImportRow) -> Evidence:
+    """What a row shows of a person's opt-in."""
+    return said_of(row).evidence(has_basis=False)
+
+
+def said_of(row: ImportRow) -> Said:
+    """What a row says of a person's will; nothing where it says nothing."""
+    given = (row.wish or {}).get("consent")
+    if not given:
+        return Said()
+    return writing_consent.said(**{**given, "at": datetime.fromisoformat(given["at"])})
+
+
 def _contact(known: MirrorContact | None) -> Contact:
     standing = judging.standing(known)
     if known is None or standing == "absent":
@@ -67,6 +84,7 @@ class _Judgement:
     def __init__(self, job: SyncJob) -> None:
         self.judge = judging.by_mirror(job)
         self.mode = job.options["mode"]
+        self.is_dry = bool(job.options["dry_run"])
         self.will = will_of(job.connection)
         here = {"connection": job.connection}
         self.lists = {str(one) for one in RemoteList.objects.filter(**here).values_list("list_id", flat=True)}
@@ -75,11 +93,12 @@ class _Judgement:
     def end(self, row: ImportRow, known: MirrorContact | None) -> None:
         """What a row is expected to become, or how it ends."""
         row.contact_id = row.contact_id or (known.contact_id if known else None)
-        if row.action:
+        if row.action in (ImportRow.Action.DELETE, ImportRow.Action.UNSUBSCRIBE):
             _judge_leaving(row, known)
             return
-        decision = decide(known, self.will)
-        if not decision.send:
+        opts_in = row.action == ImportRow.Action.OPT_IN
+        decision = consent.decide(_contact(known), opt_in(row)) if opts_in else decide(known, self.will)
+        if not (decision.calls if opts_in else decision.send):
             _ends(row, decision.outcome or "skipped", decision.reason, decision.text)
         elif not row.travels:
             return  # its values went out in an earlier round, and stay judged as they were
@@ -87,6 +106,12 @@ class _Judgement:
             row.expected, row.on_set, row.leave_set, row.untag_set = "created", "", "", ""
         elif self.mode == "skip":
             _ends(row, "skipped", "there_already", "is in the account, and is left as it is")
+        elif opts_in and decision.outcome:
+            if self.is_dry:
+                _ends(row, decision.outcome, decision.reason, decision.text)
+            row.expected = (
+                "updated"  # the provider is asked to have the person confirm, and the row ends with that
+            )
         else:
             self._change(row, known)
 
@@ -111,7 +136,8 @@ class _Judgement:
         wanted = judging.names(row.list_set)
         # Values need a list to be imported onto: one that the person is on already will do.
         row.on_set = _text(wanted & stays_on) if wanted else min(stays_on, default="")
-        if not (row.travels or lists.on or lists.off or tags.on or tags.off):
+        changes = row.travels or lists.on or lists.off or tags.on or tags.off
+        if not changes and row.action != ImportRow.Action.OPT_IN:
             _ends(row, "unchanged", "same", "Constant Contact has these values already")
 
 

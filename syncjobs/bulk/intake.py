@@ -171,7 +171,7 @@ class _Intake:
 
     def _good(self, line: int, wish: Wish) -> tuple[Any, ...]:
         kept = json.dumps(wish.kept(), ensure_ascii=False)
-        person = (email_key(wish.email), wish.email, "{}", wish.action, kept)
+        person = (email_key(wish.email), wish.email, "{}", wish.acts, kept)
         return (*self._head(line), *person, "", "", "", True, 0, "created", "", "", "", "")
 
     def _bad(self, one: Given, problem: BadRow) -> tuple[Any, ...]:

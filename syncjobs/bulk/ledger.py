@@ -15,7 +15,8 @@ _NEW = """
         reason, permission, opt_in_source, will, evidence, basis, decided_by, at)
     SELECT md5(job_id::text || ':' || line)::uuid, tenant_id, environment_id, %s, NULL, email, %s, 'sent', '',
         'implicit', 'Account', %s, '{}', %s::jsonb, %s, clock_timestamp()
-    FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND expected = 'created' AND (list_set <> '' OR %s)
+    FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND action = '' AND expected = 'created'
+        AND (list_set <> '' OR %s)
     ON CONFLICT (id) DO NOTHING
 """
 

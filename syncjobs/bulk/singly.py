@@ -1,6 +1,7 @@
 """People whom no bulk call may carry, one a step: read, decided upon, and written back whole under their lock.
 
-That is whoever is unsubscribed, for no bulk call does it, and whoever is on no list and joins none. It is done as the
+That is whoever is unsubscribed, for no bulk call does it, whoever is on no list and joins none, and whoever opted in,
+for no bulk call gives more than implicit permission. It is done as the
 API writes a single contact (`mapping.contactwrites`): what is read says once more whether it may be done, since the
 mirror may be some minutes old, and the decision goes into the consent ledger.
 """
@@ -132,7 +133,8 @@ def _put(client: Client, job: SyncJob, row: ImportRow, custom: dict[str, Field])
     there = None
     if row.expected == ImportRow.Outcome.UPDATED:
         there = client.contacts.find(row.email, include=EVERYTHING)
-    writer = Writer(job.connection, client, wanted.wish(custom, there), Said(), job.options["by"])
+    said = comparing.said_of(row)
+    writer = Writer(job.connection, client, wanted.wish(custom, there), said, job.options["by"])
     if there is not None:
         return writer.update(there.contact_id)
     return writer.create() if job.options["mode"] == "skip" else writer.upsert()

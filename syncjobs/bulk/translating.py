@@ -66,7 +66,8 @@ class _Reader:
         row.leave_set = _ids(wish.get("leave", []), self.options["lists_named"], "list")
         row.tag_set = _ids(wish.get("tag", []), self.options["tags_named"], "tag")
         row.untag_set = _ids(wish.get("untag", []), self.options["tags_named"], "tag")
-        row.wish = {name: True for name in ("set_lists", "set_tags") if wish.get(name)} or None
+        judged_again = ("set_lists", "set_tags", "consent")
+        row.wish = {name: wish[name] for name in judged_again if wish.get(name)} or None
         row.csv_bytes = self.lines.size([row.email, *(found.get(name, "") for name in self.columns)])
 
 

@@ -6,6 +6,7 @@ A wish is plain JSON, kept with its row until the account's names are known:
     custom       name, label or id of a custom field -> text
     join, leave  references to lists; with `set_lists`, `join` is every list that the person is to be on
     tag, untag   the same of tags, with `set_tags`
+    consent      an opt-in: permission, opt_in_source, and its evidence by source, at and text
 
 A reference is `id:<uuid>` or `name:<name>`. A blank or null value says nothing: an import erases nothing.
 """
@@ -13,10 +14,12 @@ A reference is `id:<uuid>` or `name:<name>`. A blank or null value says nothing:
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 ACTIONS: Final = ("upsert", "delete", "unsubscribe")
+OPT_IN: Final = "opt_in"
 # What a contact is read with and cannot be written: a row may be one that was read before.
 READ_ONLY: Final = frozenset(
     {
@@ -39,6 +42,8 @@ LONGEST_LABEL: Final = 50
 MOST_NAMED: Final = 50
 MOST_FIELDS: Final = 25
 LONGEST_VALUE: Final = 2_000
+# Parts of the evidence of an opt-in, and how long they may be.
+EVIDENCE: Final = {"source": 300, "at": 40, "text": 5_000}
 _KINDS: Final = ("home", "work", "mobile", "other")
 _PARTS: Final = {"city": "city", "state": "state", "postal_code": "zip", "country": "country"}
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -69,10 +74,16 @@ class Wish:
     untag: list[str] = field(default_factory=list)
     set_lists: bool = False
     set_tags: bool = False
+    consent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def acts(self) -> str:
+        """What its row wants besides values, lists and tags."""
+        return self.action or (OPT_IN if self.consent else "")
 
     def kept(self) -> dict[str, Any]:  # Any: JSON
         """As its row keeps it."""
-        names = ("values", "custom", "join", "leave", "tag", "untag", "set_lists", "set_tags")
+        names = ("values", "custom", "join", "leave", "tag", "untag", "set_lists", "set_tags", "consent")
         return {name: value for name in names if (value := getattr(self, name))}
 
 
@@ -251,7 +262,10 @@ def _uuid(value: object) -> str:
 
 
 def _consent(wish: Wish, name: str, value: object) -> None:
-    """A bulk call creates people as implicit and leaves everybody else's permission alone: no more can be asked."""
+    """A bulk call creates people as implicit and leaves everybody else's permission alone.
+
+    Whoever opted in, with evidence, is written alone instead: two calls or three a person.
+    """
     if value is None:
         return
     if not isinstance(value, dict):
@@ -259,12 +273,37 @@ def _consent(wish: Wish, name: str, value: object) -> None:
     wanted = value.get("permission_to_send")
     if wanted == "unsubscribed":
         raise BadRow(f"{name}.permission_to_send", "use_action", "unsubscribe with action: unsubscribe")
-    if wanted == "explicit":
-        raise BadRow(
-            f"{name}.permission_to_send",
-            "consent_one_by_one",
-            "explicit permission is written with its evidence, one contact a call",
-        )
+    proof = value.get("evidence")
+    if proof is not None and not isinstance(proof, dict):
+        raise BadRow(f"{name}.evidence", "not_an_object", "an object")
+    by = value.get("opt_in_source")
+    if wanted == "explicit" or proof or by == "Contact":
+        wish.consent.update(_opt_in(name, wanted, by, proof or {}))
+
+
+def _opt_in(name: str, wanted: object, by: object, proof: Mapping[str, Any]) -> dict[str, str]:
+    """An opt-in whose evidence is whole."""
+    if wanted not in (None, "explicit", "implicit"):
+        raise BadRow(f"{name}.permission_to_send", "unknown_permission", "explicit, implicit or unsubscribed")
+    if by not in (None, "Account", "Contact"):
+        raise BadRow(f"{name}.opt_in_source", "unknown_source", "Account or Contact")
+    found = {"permission": str(wanted or ""), "opt_in_source": str(by or "")}
+    for part, longest in EVIDENCE.items():
+        place = f"{name}.evidence.{part}"
+        text = _text(proof.get(part), place, longest)
+        if not text:
+            raise BadRow(
+                place, "consent_evidence_missing", "an opt-in needs its source, its time, and its text"
+            )
+        found[part] = text
+    try:
+        at = datetime.fromisoformat(found["at"])
+    except ValueError:
+        raise BadRow(f"{name}.evidence.at", "not_a_time", "a time such as 2026-01-31T09:00:00Z") from None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at > datetime.now(UTC) + timedelta(minutes=5):
+        raise BadRow(f"{name}.evidence.at", "not_a_time", "a time that has been")
+    return {**found, "at": at.isoformat()}
 
 
 def _remote(wish: Wish, name: str, value: object) -> None:

@@ -115,6 +115,9 @@ def wanted(job: SyncJob, found: list[Sums]) -> Wanted:
 
 def _people(one: Sums, more: int, *, csv_can: bool, can_ride: bool) -> People:
     csv = one.csv_bytes if one.travels else 0
+    if one.action == ImportRow.Action.OPT_IN:
+        # Written alone, lists and tags with it.
+        return People(key=str(one.alike), count=one.count, with_ids=one.with_ids, clears=True)
     return People(
         key=str(one.alike),
         count=one.count,

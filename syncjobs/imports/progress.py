@@ -67,6 +67,18 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "unnamed_column": ("Value under no column name", "Name the column, or remove the value."),
     "duplicate": ("Same address again further down", "The last line counts, as at Constant Contact itself."),
     "opted_out": ("Unsubscribed at Constant Contact", "Nothing: people who unsubscribed stay unsubscribed."),
+    "awaiting_confirmation": (
+        "Unsubscribed, and asked to confirm",
+        "Nothing: Constant Contact sends its confirmation mail, and only the person can answer it.",
+    ),
+    "consent_basis_missing": (
+        "New, and no basis is recorded",
+        "Record on what basis the account writes to new people, on the account's page; then send the rows again.",
+    ),
+    "consent_evidence_missing": (
+        "Opt-in without evidence",
+        "Send consent.evidence with its source, time and text.",
+    ),
     "deleted_there": (
         "Deleted at Constant Contact",
         "Nothing: people who were deleted there are not brought back.",

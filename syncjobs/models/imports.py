@@ -75,6 +75,7 @@ class ImportRow(EnvironmentRow):
 
         DELETE = "delete", "Delete"
         UNSUBSCRIBE = "unsubscribe", "Unsubscribe"
+        OPT_IN = "opt_in", "Written with an opt-in"
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(SyncJob, on_delete=models.CASCADE, related_name="rows", db_constraint=False)
@@ -83,7 +84,7 @@ class ImportRow(EnvironmentRow):
     email_key = models.CharField(max_length=320, blank=True)
     email = models.CharField(max_length=320, blank=True)
     values = models.JSONField(default=dict)
-    # What is wanted of the person besides: nothing more, to be deleted, or to be unsubscribed.
+    # What is wanted of the person besides: nothing more, to be deleted or unsubscribed, or an opt-in to be recorded.
     action = models.CharField(max_length=12, choices=Action.choices, blank=True, db_default="")
     # Of a program's row: what it says, as it was understood; until it is translated, and what must be judged again.
     wish = models.JSONField(null=True, blank=True)

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from connections import audit, health, pages, roles, scoping
 from connections.models import Connection
 from connections.scoping import Scope
-from mapping import basis, editing, noting
+from mapping import editing, noting
 from mapping.forms import FieldMapForm, ListMapForm, TagMapForm
-from mapping.models import FieldMapping, RemoteField, RemoteList
+from mapping.models import ConsentBasis, FieldMapping, RemoteField, RemoteList
 from syncjobs import accounts, filters
 from syncjobs.forms import StartForm, UploadForm
 from syncjobs.imports import columns as file_columns
@@ -150,14 +150,14 @@ def start(
     """Which lists and tags, on what permission; then the job begins."""
     scope = scoping.workspace(request, workspace_id, environment, "import")
     with scope.transaction():
-        row = scoping.one(Connection.objects.all(), pk=connection_id)
+        row = scoping.one(Connection.objects.select_related("consent_basis"), pk=connection_id)
         kept = scoping.one(Upload.objects.filter(connection=row), pk=upload_id)
         chosen = file_columns.of_file(row, kept)
         lists, tags = (file_columns.positions(chosen, kind) for kind in ("lists", "tags"))
         data = request.POST if request.method == "POST" else None
         list_form = ListMapForm(row, uploads.named(kept, lists), data)
         tag_form = TagMapForm(row, uploads.named(kept, tags), data)
-        recorded = basis.of(row)
+        recorded: ConsentBasis | None = getattr(row, "consent_basis", None)
         asks_basis = recorded is None and scope.may(BASIS_ACTION)
         form = StartForm(row, needs_list=not lists, asks_basis=asks_basis, data=data)
         if data is not None and form.is_valid() and list_form.is_valid() and tag_form.is_valid():

@@ -76,6 +76,7 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
     visitor.heading("Lists, tags and permission")
     if is_first:
         visitor.page.get_by_label("Contact list for Everyone").select_option(label="General Interest")
+        visitor.page.get_by_label("Who these people are").select_option(value="customers")
     visitor.page.get_by_role("checkbox").check()
     visitor.page.get_by_role("button", name="Import about").click()
     said = visitor.wait_for_end()

@@ -46,6 +46,7 @@ def test_without_javascript(new_visitor: NewVisitor, stack: Patchbay, tmp_path: 
     visitor.click("Save and go on to lists")
     visitor.page.get_by_label("A list that everyone in the file joins").select_option(label="A new list")
     visitor.page.get_by_label("Name of the new list").fill("Plain readers")
+    visitor.page.get_by_label("Who these people are").select_option(value="members")
     visitor.page.get_by_role("checkbox").check()
     visitor.page.get_by_role("button", name="Import about").click()
     said = visitor.wait_for_end()
@@ -124,6 +125,7 @@ def test_with_the_keyboard_alone(visitor: Visitor, stack: Patchbay, tmp_path: Pa
     assert field.evaluate(FOCUSED), f"a swap moved the focus to {visitor.focused()}"
     hands.press("Save and go on to lists")
     hands.pick("A list that everyone in the file joins", "General")
+    hands.pick("Who these people are", "Customers")
     hands.reach(visitor.page.get_by_role("checkbox"))
     hands.keyboard.press("Space")
     hands.press("Import about")

@@ -203,6 +203,12 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             f"POST {UNIFIED}/tags": [{"body": one} for one in by_name],
             f"PATCH {UNIFIED}/lists/{{list_id}}": [{"body": {"name": f"{one['name']}!"}} for one in by_name],
             f"PATCH {UNIFIED}/tags/{{tag_id}}": [{"body": {"name": f"{one['name']}!"}} for one in by_name],
+            f"PATCH {UNIFIED}/lists": [
+                {"body": {"id": lists[0], "name": f"{one['name']}-"}} for one in by_name
+            ],
+            f"PATCH {UNIFIED}/tags": [
+                {"body": {"id": tags[0], "name": f"{one['name']}-"}} for one in by_name
+            ],
             f"POST {UNIFIED}/contacts": [{"body": one} for one in someone],
             f"POST {UNIFIED}/contacts/upsert": [{"body": one} for one in someone],
             f"PATCH {UNIFIED}/contacts": [{"body": {"id": people[0], "first_name": "Mo"}}],

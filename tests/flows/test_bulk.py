@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -94,6 +95,14 @@ def changing(simulator):
     """Calls that change something there, by method and path."""
     return [
         (one["method"], one["path"].partition("?")[0]) for one in simulator.calls() if one["method"] != "GET"
+    ]
+
+
+def changing_since(simulator, before):
+    return [
+        (one["method"], one["path"].partition("?")[0])
+        for one in simulator.calls()[before:]
+        if one["method"] != "GET"
     ]
 
 
@@ -244,6 +253,63 @@ def test_a_new_person_needs_a_basis_and_an_opt_out_none(program):
         "alone@people.example": ("create", "implicit", "customers", "API token test"),
         "ann@people.example": ("opt_out", "unsubscribed", None, "API token test"),
     }
+
+
+def test_who_opted_in_is_written_alone_with_the_evidence(program, simulator):
+    news, vip = program.list("News"), program.tag("VIP")
+    ann = program.contact("ann", list_memberships=[news], last_name="Quill")["contact_id"]
+    left = program.contact("left", list_memberships=[news])["contact_id"]
+    gone = program.contact("gone", list_memberships=[news])["contact_id"]
+    out = {"address": "left@people.example", "permission_to_send": "unsubscribed"}
+    program.provider("PUT", f"contacts/{left}", {"email_address": out, "update_source": "Account"})
+    program.ask("DELETE", f"/v3/contacts/{gone}")
+    proof = {"source": "shop", "at": "2099-01-01T00:00:00Z", "text": "Yes, send me news"}
+    late = {"permission_to_send": "explicit", "evidence": proof}
+    consent = {**late, "evidence": {**proof, "at": datetime.now(UTC).isoformat()}}
+    names = ("new", "ann", "left", "gone")
+    rows = [{"email": f"{name}@people.example", "first_name": name, "consent": consent} for name in names]
+    rows = [{**one, "lists": [{"id": news}], "tags": [{"id": vip}]} for one in rows]
+    rows.append({"email": "early@people.example", "consent": late})
+    rows += people(2, lists=[{"id": news}])
+    dry = program.write(rows, dry_run=True)
+    before = len(simulator.calls())
+    job = program.write(rows)
+    assert [(one["outcome"], one["reason"]) for one in program.rows(job).values()] == [
+        ("created", None),
+        ("updated", None),
+        ("skipped", "awaiting_confirmation"),
+        ("skipped", "deleted_there"),
+        ("rejected", "not_a_time"),
+        ("created", None),
+        ("created", None),
+    ]
+    assert dry["counts"] == job["counts"]
+    assert dry["provider_calls"]["quoted"] > 3 * 2, "two calls a person are announced"
+    there = contacts(simulator)
+    permission = {name: one["email_address"]["permission_to_send"] for name, one in there.items()}
+    assert permission == {
+        "new@people.example": "explicit",
+        "ann@people.example": "explicit",
+        "person0@people.example": "implicit",
+        "person1@people.example": "implicit",
+        "left@people.example": "unsubscribed",
+        "gone@people.example": "implicit",
+    }
+    assert "deleted_at" in there["gone@people.example"]
+    read = program.read(ann)
+    assert (read["first_name"], read["last_name"], read["taggings"]) == ("ann", "Quill", [vip])
+    asked = [path for _, path in changing_since(simulator, before)]
+    assert [path for path in asked if "resubscribe" in path] == [f"/v3/contacts/resubscribe/{left}"]
+    with program.person.scope.transaction():
+        entries = {one.email.partition("@")[0]: one for one in ConsentEntry.objects.all()}
+    assert {name: (one.call, one.permission, one.will) for name, one in entries.items()} == {
+        "new": ("create", "explicit", "recorded"),
+        "ann": ("update", "explicit", "recorded"),
+        "left": ("resubscribe", "", "recorded"),
+        "person0": ("import", "implicit", "basis"),
+        "person1": ("import", "implicit", "basis"),
+    }
+    assert entries["ann"].evidence["text"] == "Yes, send me news"
 
 
 def test_who_is_on_no_list_is_written_alone_and_loses_nothing(program):

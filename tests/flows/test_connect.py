@@ -77,7 +77,7 @@ def test_connect_names_the_account_and_its_owner(world, simulator):
     assert (row.status, row.account_role) == ("active", "Account owner")
     again = client.get(reverse("connect", args=[scope.tenant_id, "test"])).content.decode()
     assert (
-        "Connected already" in again
+        "connected already" in again
         and reverse("connection", args=[scope.tenant_id, "test", row.pk]) in again
     )
     assert [call["path"] for call in simulator.calls()] == [

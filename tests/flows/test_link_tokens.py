@@ -74,8 +74,8 @@ def test_a_customer_connects_without_a_login(world, caller, simulator):
     assert connections_of(world.scope(world.stranger)) == []
     assert connections_of(world.scope(kind="live")) == []
     theirs, others = (link(caller, tenant_id=one)["link_token"] for one in ("cust-1", "cust-2"))
-    assert "works with <strong>Acme Bakery</strong>" in text_of(pre_screen(browser(), theirs))
-    assert "Connected already" not in text_of(pre_screen(browser(), others))
+    assert "<strong>Acme Bakery</strong> is connected already" in text_of(pre_screen(browser(), theirs))
+    assert "connected already" not in text_of(pre_screen(browser(), others))
 
 
 def test_the_browser_goes_back_with_the_result(world, caller):

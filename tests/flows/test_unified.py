@@ -291,3 +291,30 @@ def test_reading_needs_less_than_writing(world, program, person):
     stranger = Program(world, person.connection, world.stranger)
     for path in (CONTACTS, LISTS, TAGS, USERS, ROLES):
         assert stranger.ask("GET", path).status_code == 404
+
+
+def test_a_list_and_a_tag_are_changed_by_the_id_in_the_body(program):
+    for where in (CONTACTS.replace("contacts", "lists"), TAGS):
+        made = program.ask("POST", where, {"name": "Before"}).json()["result"]
+        changed = program.ask("PATCH", where, {"id": made["id"], "name": "After"}).json()["result"]
+        assert (changed["id"], changed["name"]) == (made["id"], "After")
+        assert program.ask("PATCH", where, {"name": "Nobody"}).status_code == 400
+
+
+def test_an_error_says_what_was_missing(program):
+    def hints(answer):
+        return {name: one["value"] for name, one in answer.json()["truto_error_insight"].items()}
+
+    assert hints(program.ask("POST", CONTACTS, {"first_name": "A"})) == {
+        "missing_required_body_fields": ["body.email"]
+    }
+    explicit = {"email": "a@people.example", "consent": {"permission_to_send": "explicit"}}
+    said = hints(program.ask("POST", CONTACTS, explicit))
+    assert said["conditionally_required_body_fields"][0] == "consent.evidence.source"
+    gone = hints(program.ask("GET", f"{CONTACTS}/{uuid4()}"))
+    assert gone["remote_error"]
+    del program.headers["X-Integrated-Account-Id"]
+    assert hints(program.ask("GET", CONTACTS)) == {
+        "missing_required_query_parameters": ["integrated_account_id"]
+    }
+    assert "truto_error_insight" not in program.ask("GET", "/api/proxy/contacts").json()

@@ -479,3 +479,64 @@ def test_writing_needs_its_scope_and_its_own_account(world, program, person, nor
     assert program.ask("PUT", basis, given, **headers).status_code == 403
     assert program.ask("GET", basis, **headers).status_code == 200
     assert stranger.ask("PUT", basis, given).status_code == 404
+
+
+# --- The provider's own document --------------------------------------------------------------------------------
+
+RAW = "truto_body_passthrough=true"
+
+
+def test_a_body_in_the_providers_terms_is_sent_as_it_is(program, person, simulator):
+    document = {
+        "email_address": {"address": "raw@people.example", "permission_to_send": "implicit"},
+        "first_name": "Raw",
+        "job_title": "Baker",
+        "create_source": "Account",
+    }
+    made = good(program.ask("POST", f"{CONTACTS}?{RAW}", document))["result"]
+    assert (made["first_name"], made["remote_data"]["job_title"]) == ("Raw", "Baker")
+    assert made["consent"]["permission_to_send"] == "implicit" and made["consent"]["ledger_id"]
+    path = f"{CONTACTS}/{made['id']}?{RAW}"
+    anew = {"email_address": document["email_address"], "last_name": "Dough", "update_source": "Account"}
+    after = good(program.ask("PATCH", path, anew))["result"]
+    assert (after["first_name"], after["last_name"]) == (None, "Dough"), "their PUT loses what it leaves out"
+    explicit = {"address": "raw@people.example", "permission_to_send": "explicit"}
+    other = {**explicit, "address": "x@a.example"}
+    for method, where, body in (
+        ("PATCH", path, {**anew, "email_address": explicit}),
+        ("PATCH", path, {**anew, "update_source": "Contact", "email_address": explicit}),
+        ("POST", f"{UPSERT}?{RAW}", {"email_address": explicit}),
+        ("POST", f"{CONTACTS}?{RAW}", {"email_address": other}),
+    ):
+        refused(program.ask(method, where, body), 422, "consent_evidence_missing")
+    out = {"address": "raw@people.example", "permission_to_send": "unsubscribed"}
+    left = good(program.ask("PATCH", path, {**anew, "email_address": out}))["result"]
+    assert left["status"] == "unsubscribed"
+    refused(program.ask("PATCH", path, {**anew, "last_name": "Back"}), 409, "opted_out")
+    assert program.ask("POST", f"{CONTACTS}?{RAW}", {"first_name": "Nobody"}).status_code == 400
+    without_basis(person)
+    new = {"email_address": {"address": "new@people.example"}}
+    refused(program.ask("POST", f"{CONTACTS}?{RAW}", new), 422, "consent_basis_missing")
+
+
+def test_lists_and_tags_in_the_providers_terms(program):
+    lists, tags = (CONTACTS.replace("contacts", name) for name in ("lists", "tags"))
+    tag = good(program.ask("POST", f"{tags}?{RAW}", {"name": "Raw", "tag_source": "Contact"}))["result"]
+    assert tag["remote_data"]["tag_source"] == "Contact"
+    kept = good(program.ask("POST", f"{lists}?{RAW}", {"name": "Raw", "favorite": True}))["result"]
+    assert kept["remote_data"]["favorite"] is True
+    path = f"{lists}/{kept['id']}?{RAW}"
+    assert good(program.ask("PATCH", path, {"name": "Cooked"}))["result"]["name"] == "Cooked"
+
+
+def test_a_call_that_is_not_to_be_made_is_looked_at_and_not_made(program, person, simulator):
+    before, skip = len(simulator.calls()), "truto_skip_api_call=true"
+    listed = good(program.ask("GET", f"{CONTACTS}?{skip}&truto_response_format=debug"))
+    assert (listed["result"], listed["meta"]["api_call"], listed["meta"]["debug"]) == ([], "skipped", None)
+    assert good(program.ask("POST", f"{CONTACTS}?{skip}", everything()))["result"] == {}
+    compat = program.ask("GET", f"/compat/unified/user-directory/users?{skip}").json()
+    assert (compat["result"], compat["next_cursor"]) == ([], None)
+    assert program.ask("POST", f"{CONTACTS}?{skip}", {"first_name": "Nobody"}).status_code == 400
+    assert program.ask("DELETE", f"{CONTACTS}/{uuid4()}?{skip}").status_code == 400
+    assert len(simulator.calls()) == before
+    assert entries(person) == []

@@ -73,6 +73,13 @@ class Lists:
         return reading.read(self._http.put(address, json=body), ContactList.parse)
 
     # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
+    def sent(self, document: Mapping[str, object], list_id: str = "") -> ContactList:
+        """A document as it is: a new list, or in place of one."""
+        address = f"/v3/contact_lists/{paths.segment(list_id)}" if list_id else "/v3/contact_lists"
+        method = "PUT" if list_id else "POST"
+        return reading.read(self._http.request(method, address, json=document), ContactList.parse)
+
+    # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
     def delete(self, list_id: str) -> Activity:
         """Starts deleting a list; its contacts stay in the account."""
         return reading.read(self._http.delete(f"/v3/contact_lists/{paths.segment(list_id)}"), Activity.parse)

@@ -57,6 +57,12 @@ class Tags:
         """Renames a tag; Conflict when the name is taken."""
         return reading.read(self._http.put(_address(tag_id), json={"name": name}), Tag.parse)
 
+    # https://developer.constantcontact.com/api_guide/tags_update.html
+    def sent(self, document: Mapping[str, object], tag_id: str = "") -> Tag:
+        """A document as it is: a new tag, or in place of one."""
+        address, method = (_address(tag_id), "PUT") if tag_id else ("/v3/contact_tags", "POST")
+        return reading.read(self._http.request(method, address, json=document), Tag.parse)
+
     # https://v3.developer.constantcontact.com/api_guide/tags_delete.html
     def delete(self, tag_id: str) -> Activity:
         """Starts deleting a tag and taking it off every contact."""

@@ -93,7 +93,22 @@ def test_whoever_leaves_wants_nothing_else():
         ({"lists": {"set": [], "add": ["A"]}}, "lists", "set_and_more"),
         ({"lists": {"add": ["A"], "remove": ["A"]}}, "lists", "add_and_remove"),
         ({"tags": [str(one) for one in range(51)]}, "tags", "too_many_tags"),
-        ({"consent": {"permission_to_send": "explicit"}}, "consent.permission_to_send", "consent_one_by_one"),
+        (
+            {"consent": {"permission_to_send": "explicit"}},
+            "consent.evidence.source",
+            "consent_evidence_missing",
+        ),
+        (
+            {"consent": {"evidence": {"source": "a", "at": "soon", "text": "b"}}},
+            "consent.evidence.at",
+            "not_a_time",
+        ),
+        (
+            {"consent": {"evidence": {"source": "a", "at": "2999-01-01", "text": "b"}}},
+            "consent.evidence.at",
+            "not_a_time",
+        ),
+        ({"consent": {"opt_in_source": "Contact"}}, "consent.evidence.source", "consent_evidence_missing"),
         ({"consent": {"permission_to_send": "unsubscribed"}}, "consent.permission_to_send", "use_action"),
         ({"remote_data": {"notes": "x"}}, "remote_data.notes", "unknown_field"),
     ],

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncjobs', '0009_webhooks'),
+        ('syncjobs', '0001_first_release'),
     ]
 
     operations = [

@@ -226,6 +226,7 @@ def facts(person, simulator, url, receiver, from_elsewhere):
                 {"path": {"resource": "email_schedules"}, "query": {"campaign_activity_id": one}}
                 for one in campaigns(simulator, SUCCESSES + 1)
             ],
+            "GET /api/proxy/{resource}/{item}": [{"path": one} for one in tagged],
             "POST /api/proxy/{resource}/{item}": [
                 {"path": {"resource": "activities", "item": "contact_exports"}, "body": {}}
             ],

@@ -136,8 +136,29 @@ def _lots(sums: Sums, limits: Limits, whole: int, addresses: int) -> tuple[Lot, 
         address = -(-sums.address_bytes // sums.addresses) + JSON_ADDRESS_MORE if bare else 0
         margin = _margin(sums, csv=False)
         calls = _mixed(rest + sums.only_rows, size, bare, address, room=room, largest=margin, limits=limits)
-        found.append(Lot(Kind.IMPORT_JSON, calls, rest, sums.only_rows, bare))
+        share = calls if margin else _even(rest + sums.only_rows, size, bare, address, room, limits, calls)
+        if share == calls:
+            found.append(Lot(Kind.IMPORT_JSON, calls, rest, sums.only_rows, bare))
+        else:
+            each = [_parted(rows, share) for rows in (rest, sums.only_rows, bare)]
+            found += [Lot(Kind.IMPORT_JSON, 1, *rows) for rows in zip(*each, strict=True)]
     return tuple(found)
+
+
+def _parted(rows: int, calls: int) -> list[int]:
+    """So many rows for each call."""
+    return [rows * (at + 1) // calls - rows * at // calls for at in range(calls)]
+
+
+def _even(rows: int, size: int, bare: int, address: int, room: int, limits: Limits, most: int) -> int:
+    """JSON calls, fewer than `most`, that take as many rows of each sort; `most` where these do not fit."""
+    for calls in range(max(1, -(-(size + bare * address) // room)), most):
+        # Two sorts of whole rows may each have one row over.
+        whole, addresses = min(rows, -(-rows // calls) + 1), -(-bare // calls)
+        fits = whole + addresses <= limits.json_rows
+        if fits and -(-size * whole // max(1, rows)) + addresses * address <= room:
+            return calls
+    return most
 
 
 def _mixed(rows: int, size: int, bare: int, address: int, *, room: int, largest: int, limits: Limits) -> int:

@@ -17,6 +17,8 @@ MOST_SHAVED = 2
 MOST_RIDING = 1_000
 # How often a cover is changed a little to see whether that is cheaper, in parts of loads weighed.
 MOST_WEIGHED = 25_000
+# Parts up to which full calls are not taken for granted.
+MOST_UNCUT = 120
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Imports:
 
     loads: tuple[Batchload, ...]
     stranded: tuple[Part, ...]
-    calls: int
+    # With two for each of the stranded.
+    cost: int
 
 
 def cheapest(parts: Sequence[Part], limits: Limits, *, alone: int = 0) -> Imports:
@@ -57,6 +60,15 @@ def cheapest(parts: Sequence[Part], limits: Limits, *, alone: int = 0) -> Import
     """
     bounds = Bounds(limits.csv_rows, limits.list_ids, alone)
     full, rest = _cut_full(parts, limits, bounds)
+    found = _with(full, rest, limits, bounds)
+    if full and len(parts) <= MOST_UNCUT:
+        # Calls that are made anyway may have room for what would fill calls of its own.
+        found = min(found, _with([], parts, limits, bounds), key=lambda one: one.cost)
+    return found
+
+
+def _with(full: Sequence[Batchload], rest: Sequence[Part], limits: Limits, bounds: Bounds) -> Imports:
+    """The fewest imports found where some are full and the others are open."""
     wanted = covering.demand(rest)
     best: tuple[Ride, Cover] | None = None
     most_rows = max(limits.csv_rows, limits.json_rows)
@@ -80,7 +92,7 @@ def cheapest(parts: Sequence[Part], limits: Limits, *, alone: int = 0) -> Import
     found = _improve(rest, best[1], best[0], limits)
     loads = [_batchload(found, load) for load in found.loads.values()]
     stranded = tuple(found.parts[at] for at in found.stranded)
-    return Imports((*full, *loads), stranded, sum(fewest(load.sums, limits) for load in full) + found.calls)
+    return Imports((*full, *loads), stranded, sum(fewest(load.sums, limits) for load in full) + _cost(found))
 
 
 def _cost(found: Ride) -> int:

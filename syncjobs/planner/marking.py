@@ -114,7 +114,11 @@ class Market:
 
     def _by_phases(self, by_lists: list[tuple[Job, tuple[str, ...]]], rest: list[Job]) -> Iterator[Marking]:
         """With a scratch list for some or all of the rest."""
-        for left, chained in ((rest, _growing), (self._by_set(rest), _shedding)):
+        ways = [(rest, _growing), (self._by_set(rest), _shedding)]
+        fewer = _without_unions(rest, self.limits) if len(rest) <= MOST_PHASES else rest
+        if len(fewer) < len(rest):
+            ways.append((fewer, _growing))
+        for left, chained in ways:
             if len(left) > MOST_PHASES:
                 continue
             on_list = [job for job in left if self._to_scratch(job)]
@@ -240,6 +244,28 @@ class Market:
             for target in best[bits]:
                 who[target] |= 1 << at
         return [(kind, tuple(names[at] for at in each(target)), them) for target, them in who.items()]
+
+
+def _without_unions(jobs: Sequence[Job], limits: Limits) -> list[Job]:
+    """The jobs without those whose people are just the people of others: the others' calls serve their marks, too."""
+    kept = dict(enumerate(jobs))
+    for at in sorted(kept, key=lambda at: -kept[at].who.bit_count()):
+        job = kept.pop(at)
+        changed: dict[int, frozenset[Mark]] = {}
+        for kind in sorted({kind for kind, _ in job.marks}):
+            more, missing = frozenset(mark for mark in job.marks if mark[0] is kind), job.who
+            for place, other in kept.items():
+                own = {mark for mark in other.marks if mark[0] is kind}
+                fits = own and len(own | more) <= targets_a_call(kind, limits)
+                if fits and not other.who & ~job.who and other.who & missing:
+                    changed[place] = changed.get(place, other.marks) | more
+                    missing &= ~other.who
+            if missing:
+                kept[at] = job
+                break
+        else:
+            kept |= {place: Job(marks, kept[place].who) for place, marks in changed.items()}
+    return [kept[at] for at in sorted(kept)]
 
 
 def _growing(jobs: Sequence[Job]) -> Iterator[list[Phase]]:

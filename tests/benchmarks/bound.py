@@ -32,7 +32,8 @@ Calls by ids. A cell takes ceil(times |Q| / ids) calls, or one less if those ove
 further calls cost more to spare than that or as much as all people bear, since both grow evenly. People who may
 enter no list are served by ids beside the scratch list (a call has one sort of source), as a cell of their own;
 their last call has room for people whose ids are known, so of the others only those without ids are then sure to
-need the list, who bear look-ups there only, and `joined` cells count `times` less by ids.
+need the list, who bear look-ups there only, and `joined` cells count `times` less by ids. Without a scratch list
+everybody who wants something of a kind may be one cell, too: each is in some call of it (`by_crowd`).
 
 Mass (`carrying`). Whole rows have mass, by bytes or by rows, so that no import carries more than 1; V is the
 job's. For a price b of mass between 0 and 1, calls >= b V + sum over imports of (1 - b mass), and no term is

@@ -69,7 +69,10 @@ class Shares:
         needs, list_ids, tag_ids = self.needs, self.limits.list_ids, self.limits.tag_ids
         fillable: list[tuple[Cell, Cell]] = []
         for kind, cap in (("leave", list_ids), ("on", tag_ids), ("off", tag_ids), ("delete", 2)):
-            for cell in celling.choose(needs, (kind,), alone=cap == 1):
+            cells = celling.choose(needs, (kind,), alone=cap == 1)
+            if not needs.scratch:
+                cells = self.by_crowd(kind, cells)
+            for cell in cells:
                 fillable += self.sort(cell)
         turning = {
             cell.item: cell
@@ -81,6 +84,17 @@ class Shares:
                 self.marks.append(Share(cell, turning[cell.item].people, times, joined=joined))
             else:
                 self.rest(cell, listed.people, times, joined=joined)
+
+    def by_crowd(self, kind: str, cells: list[Cell]) -> list[Cell]:
+        """The cells, or everybody who wants anything of this kind as one: whichever takes more calls by ids."""
+        people = 0
+        for (other, name), wants in self.needs.wants.items():
+            people |= wants & ~self.needs.by_list.get((other, name), 0) if other == kind else 0
+        ids, size = self.limits.contact_ids, self.needs.count(people)
+        calls = sum(
+            1 if cell.cheap else ceil(self.carrying.repeats(cell) * cell.size / ids) for cell in cells
+        )
+        return cells if ceil(size / ids) <= calls else [Cell((kind, ""), people, people, 1, False, size)]
 
     def join_cells(self, marked: int) -> list[Cell]:
         """Cells of joins and values; `marked`: people of whom none are counted on, as imports for marks reach them."""

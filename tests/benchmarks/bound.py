@@ -35,13 +35,13 @@ their last call has room for people whose ids are known, so of the others only t
 need the list, who bear look-ups there only, and `joined` cells count `times` less by ids. Without a scratch list
 everybody who wants something of a kind may be one cell, too: each is in some call of it (`by_crowd`).
 
-Mass (`carrying`). Whole rows have mass, by bytes or by rows, so that no import carries more than 1; V is the
-job's. For a price b of mass between 0 and 1, calls >= b V + sum over imports of (1 - b mass), and no term is
-negative. Over imports that together hold all of some people the sum is at least `Carrying.least`: x calls hold
-others than whole rows (at most `mixed` of mass, as JSON), w hold whole rows alone; they carry all within rows and
-bytes, and no mass but that of people in reach. With p people written, but somebody left of each group, the rows
-are p fewer (`carried`: for p between two numbers, calls as for the larger and prices as for the smaller); all
-without values, or everybody, may be written, too (`covering`).
+Mass (`carrying`). Whole rows have mass, by bytes or by rows, so that no import carries more than 1; V is the job's.
+For a price b of mass between 0 and 1, calls >= b V + sum over imports of (1 - b mass), and no term is negative. Over
+imports that together hold all of some people the sum is at least `Carrying.least`: x calls hold others than whole
+rows (at most `mixed` of mass, as JSON, and less beside rows by address: `rate`), w hold whole rows alone; they carry
+all within rows and bytes, and no mass but that of people in reach. With p people written, but somebody left of each
+group, the rows are p fewer (`carried`: for p between two numbers, calls as for the larger and prices as for the
+smaller); all without values, or everybody, may be written, too (`covering`).
 
 Marks (`marks`). A mark that the scratch list may serve costs `times` calls at least, or what all of its people bear.
 Some have turns, with some of their people Q: of no two of these, of whatever kinds, do Q meet R' and Q' meet R. For

@@ -17,8 +17,9 @@ from syncjobs.planner.sorting import Sorted, lists_of, sort
 from syncjobs.planner.steps import Kind, Plan
 from syncjobs.planner.wanted import People, Wanted
 
-# Ways to serve marks that are made whole; the others are only estimated.
-MOST_WAYS = 2
+# Ways to serve marks that are made whole, two where there are many groups; the others are only estimated.
+MOST_WAYS = 5
+FEW_GROUPS = 60
 # With more groups than this, calls are full enough without trying everything.
 MOST_GROUPS = 300
 # Groups that are tried as single calls; fewer where a job has many.
@@ -90,9 +91,10 @@ def _with(wanted: Wanted, put: frozenset[str], joins: Sequence[Add]) -> Plan:
 def _with_sorted(wanted: Wanted, people: Sorted, joins: Sequence[Add]) -> Plan:
     market = Market(people.marked, wanted.limits, _closed(wanted, people))
     best: Plan | None = None
-    made = list(market.ways(scratch=wanted.scratch_allowed))
+    made = dict.fromkeys(market.ways(scratch=wanted.scratch_allowed))
     ways = sorted(made, key=lambda way: sum(_estimate(way, market, wanted)))
-    for rank, way in enumerate(ways[:MOST_WAYS]):
+    most = MOST_WAYS if len(wanted.people) <= FEW_GROUPS else 2
+    for rank, way in enumerate(ways[:most]):
         if rank and _estimate(way, market, wanted)[0] > sum(_estimate(ways[0], market, wanted)):
             break
         for last in _lasts(wanted, people, way, best=rank == 0):

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from syncjobs.planner import covering, shaving
+from syncjobs.planner import covering, shaving, widening
 from syncjobs.planner.covering import Bounds
 from syncjobs.planner.parts import each
 from syncjobs.planner.steps import Kind
@@ -19,6 +19,9 @@ from syncjobs.planner.wanted import Limits, People
 MOST_PHASES = 300
 # Ways to put people by ids together that are made better still.
 MOST_SHAVED = 2
+# Sets of marks up to which they are put together in other ways, too; and how many of these are weighed.
+MOST_SETS = 60
+MOST_COVERED = 3
 # A kind of call, and the list or tag it is about; nothing for a delete.
 Mark = tuple[Kind, str]
 
@@ -115,9 +118,9 @@ class Market:
     def _by_phases(self, by_lists: list[tuple[Job, tuple[str, ...]]], rest: list[Job]) -> Iterator[Marking]:
         """With a scratch list for some or all of the rest."""
         ways = [(rest, _growing), (self._by_set(rest), _shedding)]
-        fewer = _without_unions(rest, self.limits) if len(rest) <= MOST_PHASES else rest
-        if len(fewer) < len(rest):
-            ways.append((fewer, _growing))
+        if len(rest) <= MOST_PHASES:
+            fewer = _without_unions(rest, self.limits)
+            ways += [(jobs, _growing) for jobs in (fewer, *self._covered(rest)) if jobs != rest]
         for left, chained in ways:
             if len(left) > MOST_PHASES:
                 continue
@@ -172,6 +175,36 @@ class Market:
         for at, marks in wants.items():
             same[frozenset(marks)] |= 1 << at
         return [Job(marks, who) for marks, who in same.items()]
+
+    def _covered(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        """The same marks, with groups together by some of what they want: as lists are put together for imports."""
+        marks = sorted({mark for job in jobs for mark in job.marks})
+        place = {mark: at for at, mark in enumerate(marks)}
+        needs: dict[int, int] = defaultdict(int)
+        for job in jobs:
+            bits = _bits(place[mark] for mark in job.marks)
+            for at in each(job.who):
+                needs[at] |= bits
+        demand: dict[int, int] = defaultdict(int)
+        for at, bits in needs.items():
+            demand[bits] += self.people[at].count
+        if len(demand) > MOST_SETS:
+            return []
+        bounds = Bounds(max(self.limits.csv_rows, self.limits.json_rows), len(marks))
+        found: list[tuple[int, int, list[Job]]] = []
+        covers = [
+            *covering.ways(demand, bounds),
+            *widening.wide(demand, {one: one for one in demand}, bounds),
+        ]
+        for cover in covers:
+            who: dict[int, int] = defaultdict(int)
+            for at, bits in needs.items():
+                for target in cover[bits]:
+                    who[target] |= 1 << at
+            some = [Job(frozenset(marks[at] for at in each(bits)), them) for bits, them in who.items()]
+            dear = sum(self.fill(job.who) + len({kind for kind, _ in job.marks}) + 1 for job in some)
+            found.append((dear, len(found), some))
+        return [some for _, _, some in sorted(found)[:MOST_COVERED]]
 
     def _by_lists(self, jobs: Sequence[Job]) -> tuple[list[tuple[Job, tuple[str, ...]]], list[Job]]:
         """What closed lists serve: of each job the people on lists that hold nobody else."""

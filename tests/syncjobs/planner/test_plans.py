@@ -162,7 +162,8 @@ def test_imports_that_are_made_anyway_fill_the_scratch_list():
 
 def test_whole_rows_and_addresses_share_calls_evenly():
     # The last of six calls with whole rows alone would not have room for all addresses.
-    job = wanted(people("v", 37_500, "ab", 2, csv_can=False), people("p", 36_700, "ab"))
+    whole = replace(people("v", 37_500, "ab", 2), csv_can=False)
+    job = wanted(whole, people("p", 36_700, "ab"))
     found = plan(job)
     assert found.calls == 6 and problems(found, job) == []
     assert [(step.kind, step.calls) for step in found.steps] == [(Kind.IMPORT_JSON, 1)] * 6

@@ -17,8 +17,9 @@ from syncjobs.planner.sorting import Sorted, lists_of, sort
 from syncjobs.planner.steps import Kind, Plan
 from syncjobs.planner.wanted import People, Wanted
 
-# Ways to serve marks that are made whole; the others are only estimated.
-MOST_WAYS = 2
+# Ways to serve marks that are made whole, two where there are many groups or some are written; others are estimated.
+MOST_WAYS = 5
+FEW_GROUPS = 60
 # With more groups than this, calls are full enough without trying everything.
 MOST_GROUPS = 300
 # Groups that are tried as single calls; fewer where a job has many.
@@ -81,18 +82,19 @@ def _starts(small: Sequence[People], calls: int) -> Iterator[frozenset[str]]:
 
 def _with(wanted: Wanted, put: frozenset[str], joins: Sequence[Add]) -> Plan:
     """The cheapest plan with these groups written one by one."""
-    plans = [_with_sorted(wanted, sort(wanted, put), joins)]
+    most = MOST_WAYS if not put and len(wanted.people) <= FEW_GROUPS else 2
+    plans = [_with_sorted(wanted, sort(wanted, put), joins, most)]
     if wanted.limits.contact_ids > wanted.limits.csv_rows:
-        plans.append(_with_sorted(wanted, sort(wanted, put, add_by_ids=True), joins))
+        plans.append(_with_sorted(wanted, sort(wanted, put, add_by_ids=True), joins, most))
     return min(plans, key=lambda one: one.calls)
 
 
-def _with_sorted(wanted: Wanted, people: Sorted, joins: Sequence[Add]) -> Plan:
+def _with_sorted(wanted: Wanted, people: Sorted, joins: Sequence[Add], most: int) -> Plan:
     market = Market(people.marked, wanted.limits, _closed(wanted, people))
     best: Plan | None = None
-    made = list(market.ways(scratch=wanted.scratch_allowed))
+    made = dict.fromkeys(market.ways(scratch=wanted.scratch_allowed))
     ways = sorted(made, key=lambda way: sum(_estimate(way, market, wanted)))
-    for rank, way in enumerate(ways[:MOST_WAYS]):
+    for rank, way in enumerate(ways[:most]):
         if rank and _estimate(way, market, wanted)[0] > sum(_estimate(ways[0], market, wanted)):
             break
         for last in _lasts(wanted, people, way, best=rank == 0):

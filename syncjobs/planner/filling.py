@@ -5,6 +5,7 @@ so n bytes take at most ceil(n / (room - largest + 1)) calls; rows all of one si
 large rows are mixed so unevenly that some calls fill up by rows and others by bytes, one more may be needed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -53,13 +54,24 @@ class Sums(NamedTuple):
 
 @dataclass(frozen=True)
 class Lot:
-    """Some calls of one form, and how many rows of each sort they take, in order."""
+    """Some calls of one form, and how many rows of each sort they take, in order; or each the same part of all."""
 
     kind: Kind
     calls: int
     rows: int
     only_rows: int
     addresses: int
+    evenly: bool = False
+
+    def apart(self) -> "Iterator[Lot]":
+        """As lots that are each taken in order."""
+        if not self.evenly:
+            yield self
+            return
+        sorts = (self.rows, self.only_rows, self.addresses)
+        for at in range(self.calls):
+            rows, only_rows, addresses = (n * (at + 1) // self.calls - n * at // self.calls for n in sorts)
+            yield Lot(self.kind, 1, rows, only_rows, addresses)
 
 
 def per_call(rows: int, size: int, largest: int, *, most_rows: int, room: int) -> int:
@@ -87,11 +99,15 @@ def count(rows: int, size: int, largest: int, *, most_rows: int, room: int) -> i
 @lru_cache(maxsize=4_096)
 def fewest(sums: Sums, limits: Limits) -> int:
     """The calls of the cheapest way to send these rows."""
-    return sum(lot.calls for lot in lots(sums, limits))
+    return sum(lot.calls for lot in _cheapest(sums, limits))
 
 
-@lru_cache(maxsize=1_024)
 def lots(sums: Sums, limits: Limits) -> tuple[Lot, ...]:
+    """The cheapest way to send these rows."""
+    return tuple(some for lot in _cheapest(sums, limits) for some in lot.apart())
+
+
+def _cheapest(sums: Sums, limits: Limits) -> tuple[Lot, ...]:
     """The cheapest way: whole rows and addresses each as CSV, as JSON, or as full CSV calls and the rest as JSON."""
     room = limits.body_bytes - limits.overhead
     plain = per_call(sums.rows, sums.csv, _margin(sums, csv=True), most_rows=limits.csv_rows, room=room)
@@ -136,8 +152,21 @@ def _lots(sums: Sums, limits: Limits, whole: int, addresses: int) -> tuple[Lot, 
         address = -(-sums.address_bytes // sums.addresses) + JSON_ADDRESS_MORE if bare else 0
         margin = _margin(sums, csv=False)
         calls = _mixed(rest + sums.only_rows, size, bare, address, room=room, largest=margin, limits=limits)
-        found.append(Lot(Kind.IMPORT_JSON, calls, rest, sums.only_rows, bare))
+        fewer = calls if margin else _even(rest + sums.only_rows, size, bare, address, room, limits, calls)
+        evenly = fewer < calls
+        found.append(Lot(Kind.IMPORT_JSON, min(calls, fewer), rest, sums.only_rows, bare, evenly))
     return tuple(found)
+
+
+def _even(rows: int, size: int, bare: int, address: int, room: int, limits: Limits, most: int) -> int:
+    """JSON calls, fewer than `most`, that take as many rows of each sort; `most` where these do not fit."""
+    for calls in range(max(1, -(-(size + bare * address) // room)), most):
+        # Two sorts of whole rows may each have one row over.
+        whole, addresses = min(rows, -(-rows // calls) + 1), -(-bare // calls)
+        fits = whole + addresses <= limits.json_rows
+        if fits and -(-size * whole // max(1, rows)) + addresses * address <= room:
+            return calls
+    return most
 
 
 def _mixed(rows: int, size: int, bare: int, address: int, *, room: int, largest: int, limits: Limits) -> int:

@@ -17,6 +17,9 @@ MOST_SHAVED = 2
 MOST_RIDING = 1_000
 # How often a cover is changed a little to see whether that is cheaper, in parts of loads weighed.
 MOST_WEIGHED = 25_000
+# Parts up to which full calls are not taken for granted, and how many of those with the same lists are not.
+MOST_UNCUT = 120
+MOST_OPEN = 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Imports:
 
     loads: tuple[Batchload, ...]
     stranded: tuple[Part, ...]
-    calls: int
+    # With two for each of the stranded.
+    cost: int
 
 
 def cheapest(parts: Sequence[Part], limits: Limits, *, alone: int = 0) -> Imports:
@@ -57,6 +61,16 @@ def cheapest(parts: Sequence[Part], limits: Limits, *, alone: int = 0) -> Import
     """
     bounds = Bounds(limits.csv_rows, limits.list_ids, alone)
     full, rest = _cut_full(parts, limits, bounds)
+    found = _with(full, rest, limits, bounds)
+    if full and len(parts) <= MOST_UNCUT:
+        # Calls that are made anyway may have room for what would fill calls of its own.
+        full, rest = _cut_full(parts, limits, bounds, open_calls=MOST_OPEN)
+        found = min(found, _with(full, rest, limits, bounds), key=lambda one: one.cost)
+    return found
+
+
+def _with(full: Sequence[Batchload], rest: Sequence[Part], limits: Limits, bounds: Bounds) -> Imports:
+    """The fewest imports found where some are full and the others are open."""
     wanted = covering.demand(rest)
     best: tuple[Ride, Cover] | None = None
     most_rows = max(limits.csv_rows, limits.json_rows)
@@ -80,7 +94,7 @@ def cheapest(parts: Sequence[Part], limits: Limits, *, alone: int = 0) -> Import
     found = _improve(rest, best[1], best[0], limits)
     loads = [_batchload(found, load) for load in found.loads.values()]
     stranded = tuple(found.parts[at] for at in found.stranded)
-    return Imports((*full, *loads), stranded, sum(fewest(load.sums, limits) for load in full) + found.calls)
+    return Imports((*full, *loads), stranded, sum(fewest(load.sums, limits) for load in full) + _cost(found))
 
 
 def _cost(found: Ride) -> int:
@@ -95,8 +109,10 @@ def _batchload(found: Ride, load: Load) -> Batchload:
     )
 
 
-def _cut_full(parts: Sequence[Part], limits: Limits, bounds: Bounds) -> tuple[list[Batchload], list[Part]]:
-    """Calls that people with one set of lists fill by themselves: nothing carries more for them."""
+def _cut_full(
+    parts: Sequence[Part], limits: Limits, bounds: Bounds, *, open_calls: int = 0
+) -> tuple[list[Batchload], list[Part]]:
+    """Calls that people with one set of lists fill by themselves, but so many: nothing carries more for them."""
     same: dict[tuple[int, bool, bool], list[Part]] = defaultdict(list)
     rest, full = [], []
     for part in parts:
@@ -106,7 +122,7 @@ def _cut_full(parts: Sequence[Part], limits: Limits, bounds: Bounds) -> tuple[li
             rest.append(part)
     for (needs, whole, _), members in same.items():
         target = covering.split(needs, bounds)[0]
-        travelling, others = _first(members, _full_rows(members, whole, limits))
+        travelling, others = _first(members, _full_rows(members, whole, limits, open_calls))
         rest += others
         if travelling:
             load = (tuple(travelling), ()) if whole else ((), tuple(travelling))
@@ -116,8 +132,8 @@ def _cut_full(parts: Sequence[Part], limits: Limits, bounds: Bounds) -> tuple[li
     return full, rest
 
 
-def _full_rows(members: Sequence[Part], whole: bool, limits: Limits) -> int:
-    """How many rows of these fill calls to the brim."""
+def _full_rows(members: Sequence[Part], whole: bool, limits: Limits, open_calls: int) -> int:
+    """How many rows of these fill calls to the brim, with so many calls less than there could be."""
     total = Sums()
     for part in members:
         total += part.sums(whole=whole)
@@ -127,7 +143,7 @@ def _full_rows(members: Sequence[Part], whole: bool, limits: Limits) -> int:
     largest = (total.largest if total.only_rows else total.largest_csv) if total.sizes == DIFFER else 0
     most = limits.json_rows if total.only_rows else limits.csv_rows
     a_call = per_call(rows, size, largest, most_rows=most, room=room)
-    return rows // a_call * a_call
+    return max(0, rows // a_call - open_calls) * a_call
 
 
 def _first(members: Sequence[Part], count: int) -> tuple[list[Part], list[Part]]:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from syncjobs.planner import covering, shaving
+from syncjobs.planner import covering, shaving, widening
 from syncjobs.planner.covering import Bounds
 from syncjobs.planner.parts import each
 from syncjobs.planner.steps import Kind
@@ -19,6 +19,9 @@ from syncjobs.planner.wanted import Limits, People
 MOST_PHASES = 300
 # Ways to put people by ids together that are made better still.
 MOST_SHAVED = 2
+# Sets of marks up to which they are put together in other ways, too; and how many of these are weighed.
+MOST_SETS = 60
+MOST_COVERED = 3
 # A kind of call, and the list or tag it is about; nothing for a delete.
 Mark = tuple[Kind, str]
 
@@ -114,7 +117,11 @@ class Market:
 
     def _by_phases(self, by_lists: list[tuple[Job, tuple[str, ...]]], rest: list[Job]) -> Iterator[Marking]:
         """With a scratch list for some or all of the rest."""
-        for left, chained in ((rest, _growing), (self._by_set(rest), _shedding)):
+        ways = [(rest, _growing), (self._by_set(rest), _shedding)]
+        if len(rest) <= MOST_PHASES:
+            fewer = _without_unions(rest, self.limits)
+            ways += [(jobs, _growing) for jobs in (fewer, *self._covered(rest)) if jobs != rest]
+        for left, chained in ways:
             if len(left) > MOST_PHASES:
                 continue
             on_list = [job for job in left if self._to_scratch(job)]
@@ -168,6 +175,36 @@ class Market:
         for at, marks in wants.items():
             same[frozenset(marks)] |= 1 << at
         return [Job(marks, who) for marks, who in same.items()]
+
+    def _covered(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        """The same marks, with groups together by some of what they want: as lists are put together for imports."""
+        marks = sorted({mark for job in jobs for mark in job.marks})
+        place = {mark: at for at, mark in enumerate(marks)}
+        needs: dict[int, int] = defaultdict(int)
+        for job in jobs:
+            bits = _bits(place[mark] for mark in job.marks)
+            for at in each(job.who):
+                needs[at] |= bits
+        demand: dict[int, int] = defaultdict(int)
+        for at, bits in needs.items():
+            demand[bits] += self.people[at].count
+        if len(demand) > MOST_SETS:
+            return []
+        bounds = Bounds(max(self.limits.csv_rows, self.limits.json_rows), len(marks))
+        found: list[tuple[int, int, list[Job]]] = []
+        covers = [
+            *covering.ways(demand, bounds),
+            *widening.wide(demand, {one: one for one in demand}, bounds),
+        ]
+        for cover in covers:
+            who: dict[int, int] = defaultdict(int)
+            for at, bits in needs.items():
+                for target in cover[bits]:
+                    who[target] |= 1 << at
+            some = [Job(frozenset(marks[at] for at in each(bits)), them) for bits, them in who.items()]
+            dear = sum(self.fill(job.who) + len({kind for kind, _ in job.marks}) + 1 for job in some)
+            found.append((dear, len(found), some))
+        return [some for _, _, some in sorted(found)[:MOST_COVERED]]
 
     def _by_lists(self, jobs: Sequence[Job]) -> tuple[list[tuple[Job, tuple[str, ...]]], list[Job]]:
         """What closed lists serve: of each job the people on lists that hold nobody else."""
@@ -240,6 +277,28 @@ class Market:
             for target in best[bits]:
                 who[target] |= 1 << at
         return [(kind, tuple(names[at] for at in each(target)), them) for target, them in who.items()]
+
+
+def _without_unions(jobs: Sequence[Job], limits: Limits) -> list[Job]:
+    """The jobs without those whose people are just the people of others: the others' calls serve their marks, too."""
+    kept = dict(enumerate(jobs))
+    for at in sorted(kept, key=lambda at: -kept[at].who.bit_count()):
+        job = kept.pop(at)
+        changed: dict[int, frozenset[Mark]] = {}
+        for kind in sorted({kind for kind, _ in job.marks}):
+            more, missing = frozenset(mark for mark in job.marks if mark[0] is kind), job.who
+            for place, other in kept.items():
+                own = {mark for mark in other.marks if mark[0] is kind}
+                fits = own and len(own | more) <= targets_a_call(kind, limits)
+                if fits and not other.who & ~job.who and other.who & missing:
+                    changed[place] = changed.get(place, other.marks) | more
+                    missing &= ~other.who
+            if missing:
+                kept[at] = job
+                break
+        else:
+            kept |= {place: Job(marks, kept[place].who) for place, marks in changed.items()}
+    return [kept[at] for at in sorted(kept)]
 
 
 def _growing(jobs: Sequence[Job]) -> Iterator[list[Phase]]:

@@ -21,8 +21,8 @@ and the same goes for adding from the scratch list, as long as the cap on lists 
 copies: each call serves at most the cap of them, and each person of the cell needs `times` calls.
 
 Single calls (`shares`). A PUT may take one person out of many cells, and a look-up lets ids serve them. Let each
-person bear, in each of their cells, a part of the PUT (1) and in each cell of marks a part of the look-up (1,
-without ids; where no cell of marks bears it, the PUT is 2), all parts together no more than that costs, and no
+person bear, in each of their cells, a part of the PUT (1) and in each turn a part of the look-up (1,
+without ids; where no turn bears it, the PUT is 2), all parts together no more than that costs, and no
 more than what is left of it when their row no longer travels (see Mass). Then single calls cost at least the sum,
 over all cells, of what those bear in it who are written or looked up; and a cell costs at least the least, over
 all sets of its people who might be, of what these bear and the calls for the others. So each cell is weighed on
@@ -32,52 +32,52 @@ Calls by ids. A cell takes ceil(times |Q| / ids) calls, or one less if those ove
 further calls cost more to spare than that or as much as all people bear, since both grow evenly. People who may
 enter no list are served by ids beside the scratch list (a call has one sort of source), as a cell of their own;
 their last call has room for people whose ids are known, so of the others only those without ids are then sure to
-need the list, who bear look-ups there only, and `joined` cells count `times` less by ids.
+need the list, who bear look-ups there only, and `joined` cells count `times` less by ids. Without a scratch list
+everybody who wants something of a kind may be one cell, too: each is in some call of it (`by_crowd`).
 
-Mass (`carrying`). Whole rows have mass, by bytes or by rows, so that no import carries more than 1; V is the
-job's. For a price b of mass between 0 and 1, calls >= b V + sum over imports of (1 - b mass), and no term is
-negative. Over imports that together hold all of some people the sum is at least `Carrying.least`: x calls hold
-others than whole rows (at most `mixed` of mass, as JSON), w hold whole rows alone; they carry all within rows and
-bytes, and no mass but that of people in reach. With p people written, but somebody left of each group, the rows
-are p fewer (`carried`: for p between two numbers, calls as for the larger and prices as for the smaller); all
-without values, or everybody, may be written, too (`covering`).
+Mass (`carrying`). Whole rows have mass, by bytes or by rows, so that no import carries more than 1; V is the job's.
+For a price b of mass between 0 and 1, calls >= b V + sum over imports of (1 - b mass), and no term is negative. Over
+imports that together hold all of some people the sum is at least `Carrying.least`: x calls hold others than whole
+rows (at most `mixed` of mass, as JSON, and less beside rows by address: `rate`), w hold whole rows alone; they carry
+all within rows and bytes, and no mass but that of people in reach. With p people written, but somebody left of each
+group, the rows are p fewer (`carried`: for p between two numbers, calls as for the larger and prices as for the
+smaller); all without values, or everybody, may be written, too (`covering`).
 
-Imports that serve two cells (`fills`). An import may serve one cell of joins or values, and fill the scratch list
-for one content (below) besides; it then holds people of both reaches only. Part of it counts for the one cell
+Marks (`marks`). A mark that the scratch list may serve costs `times` calls at least, or what all of its people bear.
+Some have turns, with some of their people Q: of no two of these, of whatever kinds, do Q meet R' and Q' meet R. For
+each of them either nobody of Q is served from the list: all of Q bear what they do, or calls by ids serve them, and
+those without ids bear look-ups (`outside`). Or somebody is (`inside`), by `times` calls and what follows.
+
+Fills. Whoever is served from the list for a mark was put there by an import, and all in that import are still there,
+so it lies in R. An import that serves two marks with turns would hold some of Q in R' and some of Q' in R: so each
+serves one, and imports that fill for different turns add up. A call by ids beside spares ceil(ids / cap) imports at
+most, and never the last one; where calls by ids are made for others anyway, one may be free.
+
+Imports that serve two cells (`fills`). An import may serve one cell of joins or values, and fill for one turn
+besides; it then holds somebody of both cells, and people of both reaches only. Part of it counts for the one cell
 and the rest for the other: all for the one of higher `rank`, half each where ranks are equal; any ranks will do.
 So of a cell's people those in reach of a higher one may travel for nothing, those in reach of an equal one for a
 half, all others for a whole: half of what those others take and half of what those and the equal ones take is a
 bound (`parted`). And so is, for one import's worth: 1, or two halves, or a half where some single equal cell
 reaches everybody who is not written (`halves`).
 
-Contents (`turns`). Calls from the scratch list cost `times` for each cell of marks it serves. Its contents follow
-each other in time, each but the first after imports, or an emptying, or both. Let a cell be in order if its calls
-are `times` in all and come from the scratch list. Then each of its calls holds all of Q who are not written, and
-lies in R. Of two cells in order of which the one's content comes next after the other's among those in order:
-- either an emptying lies between. It is a call of its own, or comes with a removal (which names the list, too) or
-  the deletion of all on it. What is on the list then is filled afresh.
-- or the first content lies in the second: those of the first Q out of reach of the second cell are written and
-  bear that (`EDGE`). What is filled between is the second Q without the reach of the first, at least (`FILL`).
-Each cell has one next at most, and one before. The cheapest such choice, cycles allowed, is an assignment
-problem (`in_turn`); the last content needs no emptying. Emptyings that come with a removal are free: after a cell
-of removals in order; for cells of removals that are not in order or not among these, one for each of their calls
-(`freed`). As emptyings are never less than none, the sum without them is a bound, too (`turn`).
-A cell that is not in order costs (`out`):
-- what all of it bear, and no calls; or calls by ids for all, and what those without ids bear of look-ups; or
-- one call more than `times`, with the last import of its content; or a call by ids beside its one use, which may
-  spare as many imports as it has ids, but for what follows the cheapest cell before it; or
-- as many uses more as contents of others do not hold all of it: each holds at most `overlap` people.
-A use of the list at a content S means S lies in R and meets Q. So two uses for cells of a kind have different
-contents, and each content has a last import of its own. Contents of cells of different kinds may be the same only
-if they clash: then each counts an equal part. A use for a cell not in order may share the content of a cell in
-order of another kind, which holds at most one of each kind so, if all of that Q lie in its reach or those who do not
-are written (`HOST`). Between two contents in order lie at least as many imports as there are different contents,
-and as what is carried needs: any mean of the two is a bound, `lasts` says which.
+Emptyings (`turns`). Of each mark with a turn inside take one call that serves somebody from the list, and put these
+calls in order of time. Between two of them that follow each other there is an emptying, or what the first found on
+the list lies in the reach of the second. Then all of the first Q do who are not written (`gain`), unless it was
+served by more than `times` calls: one more call, which is no less than the emptying, but if it is by ids and spares
+an import or is made anyway (`beside`). Each mark has one next at most, and one before: the cheapest such choice,
+cycles allowed, is an assignment problem; the last needs no emptying. Emptyings that come with a removal are free:
+after a turn of a removal, since the list is empty when the call is over; for removals without turns, one for each of
+their calls (`freed`). As emptyings are never less than none, the sum without them is a bound, too (`emptied`).
+
+Several choices of cells are bounds, each of them (`priced`): turns by few or by many people first, and joins with
+those left out whom imports for turns may hold.
 
 The last step is one of integers: the number of calls is one.
 """
 
 from dataclasses import replace
+from itertools import product
 from math import ceil
 
 from syncjobs.planner.wanted import Wanted
@@ -85,12 +85,11 @@ from tests.benchmarks.carrying import BETAS, EPS
 from tests.benchmarks.needs import read
 from tests.benchmarks.turns import Turns
 
-LASTS = (0.0, 0.5, 1.0)
 LIGHT = 0.3  # rows of less than so many calls are never what a job is dear for
 ROUNDS, REFINED = 6, 2  # how often prices are changed, and for how many of the ways to count
 LOWERED = (1, 2, 3, 5, 8, 12)  # how many cells are given a lower rank, one after the other
 
-Way = tuple[int, tuple[int, ...], float]
+Way = tuple[int, tuple[int, ...]]
 
 
 def bound(wanted: Wanted) -> int:
@@ -104,7 +103,9 @@ def priced(wanted: Wanted) -> int:
     needs = read(wanted)
     if not needs.groups:
         return needs.fixed + 2 * needs.scratch
-    return needs.fixed + ceil(Prices(needs).best() - EPS)
+    ways = product((True, False), (False, True)) if needs.scratch else [(True, False)]
+    best = max(Prices(needs, rising=rising, beyond=beyond).best() for rising, beyond in ways)
+    return needs.fixed + ceil(best - EPS)
 
 
 class Prices(Turns):
@@ -116,8 +117,7 @@ class Prices(Turns):
         for ranks in self.rankings():
             for place in places:
                 self.start(BETAS[place])
-                for lasts in LASTS if self.marks else LASTS[:1]:
-                    found[place, ranks, lasts] = self.total(place, ranks, lasts)
+                found[place, ranks] = self.total(place, ranks)
         refined = sorted(found, key=lambda way: -found[way])[:REFINED]
         return max([*found.values(), *map(self.refine, refined)])
 
@@ -132,7 +132,7 @@ class Prices(Turns):
             self.nudge(BETAS[way[0]])
         return best
 
-    def total(self, place: int, ranks: tuple[int, ...], lasts: float) -> float:
+    def total(self, place: int, ranks: tuple[int, ...]) -> float:
         """What the model's calls cost at least by these prices."""
         for share, rank in zip(self.joins + self.marks, ranks, strict=True):
             share.rank = rank
@@ -141,7 +141,7 @@ class Prices(Turns):
         total = BETAS[place] * self.carrying.volume + 2 * self.needs.scratch
         total += sum(self.joining(share, place) for share in self.joins)
         total += sum(self.other(share) for share in self.others)
-        return total + (self.marking(place, lasts) if self.marks else 0.0)
+        return total + (self.marking(place) if self.marks else 0.0)
 
     def rankings(self) -> list[tuple[int, ...]]:
         """Ranks worth trying, of joins and marks: all equal, either first, and last what others do the work for."""

@@ -22,6 +22,7 @@ class Carrying:
         by_rows = needs.count(self.valued) / self.cap
         self.by_bytes = self.bytes_of(self.valued) >= by_rows
         self.volume = max(self.bytes_of(self.valued), by_rows)
+        self.address = min((group.address_bytes for group in needs.groups), default=0.0) / self.body
         self.heaviest = max((self.row_mass(row) for row, _ in needs.rows), default=0.0)
         widest = max((len(group.allowed) for group in needs.groups), default=0)
         # Where the cap on lists binds, a source of any size may do what imports cannot: see `bound`.
@@ -53,20 +54,43 @@ class Carrying:
         if not size:
             return [0.0] * len(BETAS)
         whole, size = size - plain, max(1, size - gone)
-        foreign, mixed = self.mass(reach), self.mixed(reach)
+        foreign, mixed, rate = self.mass(reach), self.mixed(reach), self.rate(reach)
         sizes = [row / self.body for (row, _), rows in self.needs.rows.items() if rows & people]
         lightest, heaviest = min(sizes, default=0.0), max(sizes, default=0.0)
+        a_call = min(self.cap, 1 / lightest) if lightest else 0.0  # whole rows
         best = [inf] * len(BETAS)
         for x in range(bool(plain), max(ceil(size * times / room), 1) + 1):
             left = max(0, size * times - room * x)
             if left > whole * times:
                 continue
             volume = left * lightest if x else (self.bytes_of(people) - gone * heaviest) * times
-            w = max(ceil(volume - EPS), ceil(left / self.cap))
-            calls = max(w + x, times)
-            for place, beta in enumerate(BETAS):
-                best[place] = min(best[place], calls - beta * min(foreign, calls - x + x * mixed))
+            w = max(ceil(volume - EPS), ceil(left / self.cap), times - x)
+            each = min(self.address, 1 / room)  # what of a body somebody by address takes
+            # More calls with whole rows alone leave the others more room; what that costs is convex.
+            most = max(w, ceil(size * times / a_call)) if x and a_call else w
+            turns: list[float] = [w, most]
+            if most > w:
+                full = (x - x * mixed / rate) / each if rate else 0.0
+                gain = 1 + a_call * each * rate
+                turns += [
+                    (size * times - full) / a_call,
+                    foreign - x * mixed,
+                    (foreign - (x - size * times * each) * rate) / gain,
+                ]
+            for more in {min(most, max(w, int(turn) + up)) for turn in turns for up in (0, 1)}:
+                held = max(0.0, size * times - more * a_call)
+                mass = more + min(x * mixed, max(0.0, x - held * each) * rate)
+                for place, beta in enumerate(BETAS):
+                    best[place] = min(best[place], more + x - beta * min(foreign, mass))
         return best
+
+    def rate(self, reach: int) -> float:
+        """Mass of whole rows in a body of JSON, counted without their addresses."""
+        rows = [(row, json) for (row, json), groups in self.needs.rows.items() if groups & reach]
+        each = self.address * self.body
+        return max(
+            (self.row_mass(row) * self.body / max(json - each, EPS) for row, json in rows), default=0.0
+        )
 
     def mixed(self, reach: int) -> float:
         """The most mass of whole rows in a JSON call, where rows by address may ride along."""

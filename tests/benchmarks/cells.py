@@ -1,5 +1,6 @@
 """Cells: an item and some of its people, chosen so that no call serves two cells of a kind."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tests.benchmarks.needs import Item, Needs, bits
@@ -21,15 +22,18 @@ MOST_SEEDS = 2_500  # persons and items looked at one by one
 
 
 def choose(
-    needs: Needs, kinds: tuple[str, ...], *, alone: bool, cap: int = 10**9, values: bool = False
+    needs: Needs, kinds: tuple[str, ...], *, alone: bool, cap: int = 10**9, values: bool = False, but: int = 0
 ) -> list[Cell]:
     """Cells of these kinds by the best of a few greedy orders. `alone`: no call serves two items (a cap of one).
 
-    `cap`: people whom one call serves, at most; `values`: whole rows are items, too, where lists keep them apart.
+    `cap`: people whom one call serves, at most; `values`: whole rows are items, too, where lists keep them apart;
+    `but`: people who are left out.
     """
     candidates = distinct(needs, kinds, alone=alone)
     if values:
         candidates += rows_apart(needs)
+    if but:
+        candidates = [replace(cell, people=cell.people & ~but) for cell in candidates if cell.people & ~but]
     if alone or len(candidates) < 2:
         return measure(needs, candidates if not values else greedy(candidates))
     orders = (
@@ -128,17 +132,34 @@ def distinct(needs: Needs, kinds: tuple[str, ...], *, alone: bool) -> list[Cell]
     return list(found.values())
 
 
-def greedy(order: list[Cell], start: list[Cell] | None = None) -> list[Cell]:
-    """Adds item after item; where two cells clash, the people in the way leave the one that can spare them better."""
+def turning(needs: Needs, cells: list[Cell], *, rising: bool) -> list[Cell]:
+    """Of cells of any kinds some, with some of their people, of which no two clash; the smallest first or last."""
+    unknown, ids = needs.among(lambda group: not group.with_ids), needs.limits.contact_ids
+
+    def dear(part: int, whole: int) -> float:
+        """What calls by ids for the part of a cell would cost, as far as that matters."""
+        return min(4.0, needs.count(part & unknown) - (-needs.count(part) // ids)) + share(part, whole)
+
+    order = sorted(cells, key=lambda cell: (needs.count(cell.people), cell.item), reverse=not rising)
+    return measure(needs, greedy(order, across=dear))
+
+
+def greedy(
+    order: list[Cell], start: list[Cell] | None = None, *, across: Callable[[int, int], float] | None = None
+) -> list[Cell]:
+    """Adds item after item; where two cells clash, the people in the way leave the one that can spare them better.
+
+    `across`: cells of different kinds must not clash either; and what a part of a cell is worth then.
+    """
     chosen = list(start or [])
     there = {(cell.item, cell.reach) for cell in chosen}
     for candidate in order:
         if (candidate.item, candidate.reach) in there:
             continue
         cell = Cell(candidate.item, candidate.people, candidate.reach, candidate.copies, candidate.cheap)
-        cut = {}
+        cut: dict[int, int] = {}
         for place, other in enumerate(chosen):
-            if other.item[0] != cell.item[0]:
+            if other.item[0] != cell.item[0] and across is None:
                 continue
             theirs = cut.get(place, other.people)
             if not (theirs & cell.reach and cell.people & other.reach):
@@ -146,7 +167,8 @@ def greedy(order: list[Cell], start: list[Cell] | None = None) -> list[Cell]:
             mine, yours = cell.people & ~other.reach, theirs & ~cell.reach
             if not mine and not yours:
                 break
-            if share(mine, cell.people) >= share(yours, other.people):
+            worth_of = across or share
+            if worth_of(mine, cell.people) >= worth_of(yours, other.people):
                 cell.people = mine
             else:
                 cut[place] = yours
@@ -159,8 +181,3 @@ def greedy(order: list[Cell], start: list[Cell] | None = None) -> list[Cell]:
 
 def share(part: int, whole: int) -> float:
     return part.bit_count() / whole.bit_count()
-
-
-def clash(one: Cell, other: Cell) -> bool:
-    """Whether one call could serve both."""
-    return bool(one.people & other.reach and other.people & one.reach)

@@ -5,9 +5,8 @@ from math import inf
 from tests.benchmarks.carrying import BETAS
 from tests.benchmarks.shares import Share, Shares
 
-# Parts of a price: for people who keep a content from growing into another, for those whom its imports carry, and
-# for those who keep it from being another mark's content too.
-EDGE, FILL, HOST = 0.5, 0.25, 0.25
+# Parts of a price: for people who keep a content from growing into another, and for those whom its imports carry.
+EDGE, FILL = 0.5, 0.5
 
 
 class Fills(Shares):
@@ -21,10 +20,6 @@ class Fills(Shares):
         cost = share.times - BETAS[place] * min(self.carrying.mass(cell.reach), share.times)
         once = self.choose(share, [(cost, 0), (self.price(share, share.people), share.people)])
         return self.part(share, self.marks) * once
-
-    def filling(self, share: Share, mask: int, place: int, *, present: bool) -> float:
-        """The same of imports that put these people on the scratch list. `present`: they are not all written singly."""
-        return self.parted(share, mask, place, present=present)
 
     def last(self, share: Share, place: int) -> float:
         """The same of a single import, whomever it holds."""
@@ -43,6 +38,8 @@ class Fills(Shares):
         """Whom imports for cells of higher rank may hold, and whom those for cells of the same."""
         higher = equal = 0
         for other in others:
+            if not other.people & share.cell.reach:
+                continue
             if other.rank > share.rank:
                 higher |= other.cell.reach
             elif other.rank == share.rank:

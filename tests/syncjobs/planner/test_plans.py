@@ -160,6 +160,39 @@ def test_imports_that_are_made_anyway_fill_the_scratch_list():
     assert found.calls == 5
 
 
+def test_whole_rows_and_addresses_share_calls_evenly():
+    # The last of six calls with whole rows alone would not have room for all addresses.
+    whole = replace(people("v", 37_500, "ab", 2), csv_can=False)
+    job = wanted(whole, people("p", 36_700, "ab"))
+    found = plan(job)
+    assert found.calls == 6 and problems(found, job) == []
+    assert set(kinds(found)) == {Kind.IMPORT_JSON}
+
+
+def test_calls_that_are_made_anyway_spare_full_ones():
+    # Five calls carry all: three for those who leave, one for those with the tag, one for the others.
+    row = {"csv_bytes": 320, "json_bytes": 799, "largest_row": 799, "csv_can": False}
+    some = [
+        people("l", 12_884, leaves="a"),
+        people("lt", 5_233, leaves="a", tags_on="x"),
+        people("t", 1_208, tags_on="x"),
+        people("v", 804),
+    ]
+    sized = [
+        {name: n * one.count if name.endswith("bytes") else n for name, n in row.items()} for one in some
+    ]
+    job = wanted(*[replace(one, **sizes) for one, sizes in zip(some, sized, strict=True)])
+    found = plan(job)
+    assert found.calls == 9 and problems(found, job) == []
+
+
+def test_a_mark_rides_with_others_whose_people_together_are_its_own():
+    some = [people(marks, 9_000, tags_on=marks) for marks in ("xz", "yz", "xyz")]
+    found = plan(wanted(*some))
+    # Made, filled and tagged, emptied, filled and tagged, deleted.
+    assert found.calls == 7 and problems(found, wanted(*some)) == []
+
+
 def test_a_list_whose_people_all_travel_for_others_needs_no_import():
     some = [people(joins, 1_000, joins) for joins in ("abcdef", "e", "abf", "abc", "d", "b")]
     assert plan(wanted(*some)).calls == 5 and problems(plan(wanted(*some)), wanted(*some)) == []

@@ -100,7 +100,7 @@ class Client:
             extensions=dict(signals.STREAM) if stream else None,
         )
         response = self._http.send(request, stream=stream)
-        response.headers = proxying.incoming(response.headers)
+        response.headers = proxying.incoming(response.headers, is_unread=not response.is_stream_consumed)
         return response
 
 

@@ -69,16 +69,25 @@ def outgoing(headers: Mapping[str, str], *, plain: bool = False) -> httpx.Header
     return httpx.Headers(kept, encoding="latin-1")
 
 
-def incoming(headers: httpx.Headers) -> httpx.Headers:
-    """The provider's headers that may go to the caller."""
+def incoming(headers: httpx.Headers, *, is_unread: bool = False) -> httpx.Headers:
+    """The provider's headers that may go to the caller.
+
+    Args:
+        is_unread: the body is passed on as it comes, so that its length is the provider's; with it the caller knows
+            the end with the last byte, and a body that is cut.
+    """
     named = _named_by_connection(headers.get_list("connection"))
-    return httpx.Headers(
+    found = httpx.Headers(
         [
             (name, value)
             for name, value in headers.multi_items()
             if not _is_dropped(name, _INCOMING | named, _INCOMING_PREFIXES)
         ]
     )
+    lengths = headers.get_list("content-length")
+    if is_unread and len(lengths) == 1 and "transfer-encoding" not in headers:
+        found["content-length"] = lengths[0]
+    return found
 
 
 def _named_by_connection(values: Iterable[str]) -> frozenset[str]:

@@ -49,6 +49,7 @@ api = NinjaAPI(
     openapi_url=None,
     urls_namespace="api",
 )
+api.add_router("", custom.router)  # first, as nothing is called more often
 api.add_router("", bringing.router)  # the one of accounts, with what bringing adds to it
 # Before the unified router: `contacts/bulk` is no contact of the id `bulk`.
 api.add_router("", jobs_router)
@@ -57,7 +58,6 @@ api.add_router("", apitokens.router)
 api.add_router("", capabilities.router)
 api.add_router("", unifiedmeta.router)
 api.add_router("", unified_router)
-api.add_router("", custom.router)
 api.add_router("", named.router)
 api.add_router("", batch.router)
 api.add_router("", calls.router)

@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.utils.cache import patch_vary_headers
 
@@ -16,6 +17,9 @@ from config import logs
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
+# Answers to programs are no pages: whoever opens one in a browser loads nothing with it.
+FOR_PROGRAMS = ("/api/", "/compat/", "/v3/")
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 
@@ -104,6 +108,17 @@ def request_context(get_response: Handler) -> Handler:
     return handle
 
 
+class PolicyForPages(CSPMiddleware):
+    """The content security policy of pages; what a program is answered has a stricter one already."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """As the library does, which makes the whole policy anew for each answer."""
+        if "Content-Security-Policy" in response:
+            return response
+        found: HttpResponseBase = super().process_response(request, response)
+        return found
+
+
 def response_headers(get_response: Handler) -> Handler:
     """Pages hold personal data: never cached, never told apart wrongly from their HTMX fragments."""
 
@@ -111,6 +126,8 @@ def response_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         if request.path.startswith("/static/"):
             return response
+        if request.path.startswith(FOR_PROGRAMS):
+            response.setdefault("Content-Security-Policy", NOTHING)
         patch_vary_headers(response, ["HX-Request"])
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")

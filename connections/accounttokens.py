@@ -40,7 +40,7 @@ def make(environment: str, claims: Claims) -> Secret:
     ids = (claims.tenant_id, claims.environment_id, claims.connection_id, claims.key_id)
     data = _FIELDS.pack(*(one.bytes for one in ids), int(claims.expires_at.timestamp()))
     prefix = f"pb_{environment}_account_"
-    return Secret(prefix + base64.urlsafe_b64encode(data + _mac(prefix, data)).decode().rstrip("="))
+    return Secret(prefix + _text(data + _mac(prefix, data)))
 
 
 def ends(now: datetime) -> datetime:
@@ -61,8 +61,8 @@ def read(text: str, now: datetime) -> Claims | None:
         raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
-    if not prefix or len(raw) != _FIELDS.size + _MAC_BYTES:
-        return None
+    if not prefix or len(raw) != _FIELDS.size + _MAC_BYTES or _text(raw) != encoded:
+        return None  # the last letter has bits that say nothing: one spelling is the token's, and no other
     data, mac = raw[: _FIELDS.size], raw[_FIELDS.size :]
     if not hmac.compare_digest(mac, _mac(prefix, data)):
         return None
@@ -71,6 +71,10 @@ def read(text: str, now: datetime) -> Claims | None:
     expires_at = datetime.fromtimestamp(ends_at, UTC)
     found = Claims(tenant_id, environment_id, connection_id, key_id, expires_at)
     return found if found.expires_at > now else None
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _mac(prefix: str, data: bytes) -> bytes:

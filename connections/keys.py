@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from connections import tenancy, tokenlimit
 from connections.accounttokens import Claims
 from connections.constantcontact.redaction import Secret
 from connections.models import ApiKey, Environment, User
-from connections.prepared import Prepared
+from connections.prepared import Prepared, Rows, Statement
 from connections.signals import token_changed
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -134,7 +134,7 @@ _ENTER: Final = (
     "WHERE e.id = k.environment_id AND t.id = k.tenant_id AND k.id = %s AND {held} AND k.revoked_at IS NULL "
     "AND (k.expires_at IS NULL OR k.expires_at > %s) "
     "RETURNING k.id, e.kind, t.name, k.name, k.prefix, k.scopes::text, k.window_calls, "
-    f"{tokenlimit.LEFT}"
+    f"{tokenlimit.LEFT}, set_config('app.entered', 'yes', true)"
 )
 _OLD: Final = "CASE WHEN k.last_used_at > %s THEN k.{name} ELSE %s END"
 _NOTING: Final = "".join(
@@ -162,14 +162,18 @@ class Entered:
     limit: tokenlimit.Limit
 
 
-def enter(token: str, caller: Caller) -> Entered | None:
+def enter(token: str, caller: Caller, *more: Statement) -> tuple[Entered | None, list[Rows]]:
     """Let a token in for one call, which is counted and noted as its use; None if it is wrong, revoked or expired.
+
+    Args:
+        more: what goes in the same message to the database, in the token's environment; it is answered, too. What only
+            a good token may cause asks whether `app.entered` is set.
 
     Raises:
         tokenlimit.TooManyCalls: its calls of this window are used.
     """
     if (found := locate(token)) is None:
-        return None
+        return None, []
     tenant_id, environment_id, key_id = found
     now = datetime.now(UTC)
     minute_ago = now - timedelta(minutes=1)
@@ -177,22 +181,24 @@ def enter(token: str, caller: Caller) -> Entered | None:
     blind = secrets.token_bytes(16)
     blinded = hashlib.sha256(_digest(token) + blind).digest()
     values = [settings.ENV.API_TOKEN_CALLS_PER_WINDOW, *noted, key_id, blind, blinded, now]
-    return _entered(tenant_id, environment_id, _BY_TEXT, values)
+    return _entered(tenant_id, environment_id, (_BY_TEXT, values), *more)
 
 
-def enter_for(claims: Claims, now: datetime) -> Entered | None:
+def enter_for(claims: Claims, now: datetime, *more: Statement) -> tuple[Entered | None, list[Rows]]:
     """The same for the API token that made a token of an account, if the account is still there. Raises as `enter`."""
     values = [settings.ENV.API_TOKEN_CALLS_PER_WINDOW, claims.key_id, claims.connection_id, now]
-    return _entered(claims.tenant_id, claims.environment_id, _BY_ACCOUNT, values)
+    return _entered(claims.tenant_id, claims.environment_id, (_BY_ACCOUNT, values), *more)
 
 
-def _entered(tenant_id: UUID, environment_id: UUID, statement: Prepared, values: list[Any]) -> Entered | None:
-    [rows] = tenancy.at_once(tenancy.Context(tenant_id, environment_id), (statement, values), lightly=True)
+def _entered(
+    tenant_id: UUID, environment_id: UUID, *statements: Statement
+) -> tuple[Entered | None, list[Rows]]:
+    rows, *found = tenancy.at_once(tenancy.Context(tenant_id, environment_id), *statements, lightly=True)
     if not rows:
-        return None
-    [(key_id, kind, workspace, name, prefix, scopes, calls, seconds)] = rows
+        return None, []
+    [(key_id, kind, workspace, name, prefix, scopes, calls, seconds, _)] = rows
     limit = tokenlimit.of_token(calls, seconds)
-    return Entered(
+    entered = Entered(
         key_id,
         tenant_id,
         environment_id,
@@ -203,6 +209,7 @@ def _entered(tenant_id: UUID, environment_id: UUID, statement: Prepared, values:
         frozenset(json.loads(scopes)),
         limit,
     )
+    return entered, found
 
 
 def is_good(key: ApiKey, now: datetime) -> bool:

@@ -17,12 +17,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import resolve
 
 from connections import gateway, partnering
-from connections.api.contract import ACCOUNT, ACCOUNT_HEADER, Fault, scope_of
+from connections.api.contract import Fault, scope_of
 from connections.constantcontact import errors, meanings, redaction
 from connections.constantcontact.client import Answer
 from connections.constantcontact.redaction import Secret
 from connections.models import Connection
-from connections.scoping import Scope
+from connections.scoping import ACCOUNT, ACCOUNT_HEADER, Scope
 
 METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 # What is for us, and not sent on.

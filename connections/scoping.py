@@ -5,12 +5,13 @@ is then found inside `scope.transaction()`, where row-level security opens these
 person may not see is answered like what does not exist: 404.
 """
 
+import re
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -30,9 +31,25 @@ from connections.models import (
     Tenant,
     User,
 )
-from connections.prepared import Prepared
+from connections.prepared import Prepared, Rows, Statement
 
 Row = TypeVar("Row", bound=models.Model)
+
+
+ACCOUNT: Final = "integrated_account_id"
+ACCOUNT_HEADER: Final = "X-Integrated-Account-Id"
+# Where each call is about one linked account, and counts as that.
+_TO_DATA: Final = re.compile(r"/(?:v3/|(?:api|compat)/(?:unified|proxy|custom)/)")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """An account as it was read with the token that named it, and the count of the call about it."""
+
+    account_id: UUID
+    rows: Rows
+    counts: Rows
+    read_at: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,7 @@ class Scope:
     # What the token is: an API token's id, and the one account that a token of an account is for.
     key_id: UUID | None = None
     account_id: UUID | None = None
+    about: _Read | None = None
 
     @property
     def actor(self) -> str:
@@ -159,9 +177,14 @@ def api(request: HttpRequest) -> Scope | None:
     if accounttokens.is_one(token):
         now = datetime.now(UTC)
         claims = accounttokens.read(token, now)
-        key = keys.enter_for(claims, now) if claims is not None else None
+        if claims is None:
+            return None
+        about = _about(request, claims.connection_id)
+        key, found = keys.enter_for(claims, now, *_reading(about))
     else:
-        key = keys.enter(token, keys.Caller(_address(request), f"{request.method} {request.path}"))
+        about = _about(request)
+        caller = keys.Caller(_address(request), f"{request.method} {request.path}")
+        key, found = keys.enter(token, caller, *_reading(about))
     if key is None:
         return None
     return Scope(
@@ -175,7 +198,31 @@ def api(request: HttpRequest) -> Scope | None:
         token_name=f"{key.name} ({key.prefix})",
         key_id=key.key_id,
         account_id=claims.connection_id if claims is not None else None,
+        about=_Read(about, found[0], found[1], time.monotonic()) if about is not None else None,
     )
+
+
+def wanted(request: HttpRequest) -> str:
+    """The linked account that a call names, as it is written: its parameter before its header; empty if none."""
+    return request.GET.get(ACCOUNT) or request.headers.get(ACCOUNT_HEADER) or ""
+
+
+def _about(request: HttpRequest, own: UUID | None = None) -> UUID | None:
+    """The linked account that a call to its data is about, where that can be told before the endpoint is."""
+    if not _TO_DATA.match(request.path_info):
+        return None
+    try:
+        named = UUID(wanted(request)) if wanted(request) else own
+    except ValueError:
+        return None
+    return named if own in (None, named) else None
+
+
+def _reading(account_id: UUID | None) -> tuple[Statement, ...]:
+    """What reads an account and counts the call about it, with the token that is let in."""
+    if account_id is None:
+        return ()
+    return (_ACCOUNT, [account_id]), tokenlimit.counting(account_id, is_entered=False)
 
 
 _ACCOUNT = Prepared(
@@ -199,19 +246,22 @@ def account(
         Http404: there is none in this scope.
         tokenlimit.TooManyCalls: the calls about it in this window are used.
     """
-    counting = [tokenlimit.counting(account_id)] if is_counted else []
-    found, *counts = tenancy.at_once(scope.context, (_ACCOUNT, [account_id]), *counting, lightly=True)
-    if not found:
+    about = scope.about
+    if about is None or about.account_id != account_id or not is_counted:
+        counting = [tokenlimit.counting(account_id, is_entered=True)] if is_counted else []
+        found, *counts = tenancy.at_once(scope.context, (_ACCOUNT, [account_id]), *counting, lightly=True)
+        about = _Read(account_id, found, counts[0] if counts else [], time.monotonic())
+    if not about.rows:
         raise Http404("There is no such account here.")
     ends = (rows.width(Connection), rows.width(Connection) + rows.width(ProviderApp))
-    [values] = found
+    [values] = about.rows
     read = rows.instance(Connection, values[: ends[0]])
     read.provider_app = rows.instance(ProviderApp, values[ends[0] : ends[1]])
     if values[ends[1]]:
         token = rows.instance(ConnectionToken, values[ends[1] + 1 :])
         token.connection = read
-        read.token_read_at = time.monotonic()
-    limit = tokenlimit.of_account(*counts[0][0]) if is_counted else None
+        read.token_read_at = about.read_at
+    limit = tokenlimit.of_account(*about.counts[0]) if is_counted else None
     return read, limit
 
 

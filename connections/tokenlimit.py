@@ -36,7 +36,8 @@ LEFT: Final = f"(10 - extract(epoch FROM clock_timestamp() - {NOW}))::float8"
 _OF_ACCOUNT: Final = Prepared(
     "account_pace",
     "INSERT INTO connections_accountcalls AS c (tenant_id, environment_id, connection_id, window_start, window_calls) "  # noqa: S608  # constants of this module
-    f"SELECT tenant_id, environment_id, id, {NOW}, 1 FROM connections_connection WHERE id = %s "
+    f"SELECT tenant_id, environment_id, id, {NOW}, 1 FROM connections_connection WHERE id = %s AND "
+    "(%s OR current_setting('app.entered', true) = 'yes') "
     "ON CONFLICT (connection_id) DO UPDATE SET window_start = excluded.window_start, "
     "window_calls = CASE WHEN c.window_start = excluded.window_start THEN least(c.window_calls, %s) ELSE 0 END + 1 "
     f"RETURNING window_calls, {LEFT}",
@@ -52,9 +53,13 @@ def of_token(calls: int, seconds: float) -> Limit:
     return _limit("token", settings.ENV.API_TOKEN_CALLS_PER_WINDOW, calls, seconds)
 
 
-def counting(account_id: UUID) -> Statement:
-    """The statement that counts one call about a linked account, whichever token it comes with."""
-    return _OF_ACCOUNT, [account_id, settings.ENV.ACCOUNT_CALLS_PER_WINDOW]
+def counting(account_id: UUID, *, is_entered: bool) -> Statement:
+    """The statement that counts one call about a linked account, whichever token it comes with.
+
+    Args:
+        is_entered: the token is known to be good; else the message must have found it so (`keys.enter`).
+    """
+    return _OF_ACCOUNT, [account_id, is_entered, settings.ENV.ACCOUNT_CALLS_PER_WINDOW]
 
 
 def of_account(calls: int, seconds: float) -> Limit:

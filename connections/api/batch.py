@@ -19,8 +19,9 @@ from ninja import Router, Schema
 from pydantic import BaseModel, ConfigDict, Field
 
 from connections import batching
-from connections.api.contract import ACCOUNT_HEADER, Envelope, named_account, needs, refused
+from connections.api.contract import Envelope, named_account, needs, refused
 from connections.api.passing import ProviderObject
+from connections.scoping import ACCOUNT_HEADER
 
 router = Router(tags=["Batch"])
 MOST_RESOURCES: Final = 20

@@ -18,9 +18,8 @@ from ninja import Schema
 from connections import idempotency, keys, pausing, ratelimits, scoping
 from connections.api.codes import CODES
 from connections.models import Connection
+from connections.scoping import ACCOUNT, ACCOUNT_HEADER
 
-ACCOUNT: Final = "integrated_account_id"
-ACCOUNT_HEADER: Final = "X-Integrated-Account-Id"
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
@@ -201,7 +200,7 @@ def named_account(request: HttpRequest, named: UUID | None) -> Connection:
 
 def _wanted(request: HttpRequest, named: UUID | None) -> UUID:
     scope = scope_of(request)
-    wanted: UUID | str | None = named or request.headers.get(ACCOUNT_HEADER) or scope.account_id
+    wanted: UUID | str | None = named or scoping.wanted(request) or scope.account_id
     if not wanted:
         raise AccountMissing
     try:

@@ -9,7 +9,7 @@ from django.test import Client
 from connections import quota
 from connections.calllog import CallFor
 from connections.constantcontact.errors import QuotaRefused
-from connections.models import ApiKey, Connection, QuotaDay, QuotaPool
+from connections.models import AccountCalls, ApiKey, Connection, QuotaDay, QuotaPool
 
 
 @pytest.fixture
@@ -102,3 +102,16 @@ def test_what_others_use_is_not_told(world, account):
 def test_nobody_is_told_anything_without_a_good_token(world, account):
     assert "ratelimit-limit" not in ask(world, token="pb_test_wrong_wrong")
     assert Connection.objects.count() == 0
+
+
+def test_only_a_good_token_counts_a_call_about_an_account(world, account):
+    """The account is read and counted with the token that names it: a wrong one must cost its owner nothing."""
+    token = world.token()
+    address = f"/api/unified/marketing-automation/lists?integrated_account_id={account.pk}"
+    AccountCalls.objects.using("operator").all().delete()
+    assert ask(world, address, token=token[:-1] + ("A" if token[-1] != "A" else "B")).status_code == 401
+    assert ask(world, address, user=world.stranger).status_code == 404
+    assert not AccountCalls.objects.using("operator").exists()
+    ask(world, address, token=token)
+    ask(world, address, token=token)
+    assert AccountCalls.objects.using("operator").get().window_calls in {1, 2}  # 1: over the end of a window

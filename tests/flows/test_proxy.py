@@ -54,6 +54,7 @@ def test_what_is_read_is_what_the_provider_answers(program, simulator, path):
     assert (answer.status_code, bytes_of(answer)) == (status, body)
     assert answer["Content-Type"] == headers["Content-Type"]
     assert "Set-Cookie" not in answer
+    assert int(answer["Content-Length"]) == len(body), "the caller has the end with the last byte"
     assert int(answer["ratelimit-remaining"]) > 0
 
 

@@ -86,7 +86,7 @@ def was_asked_again(connection: Connection, contact_id: str) -> bool:
 # Rows of ('entry', position, id, and blanks), to stand beside other rows of names.
 LATEST: Final = """
 SELECT 'entry', asked.position::text, entry.id::text, '', '', ''
-FROM unnest(%(ids)s::uuid[], %(addresses)s::text[]) WITH ORDINALITY AS asked (contact_id, address, position),
+FROM unnest(%(ids)s::text[]::uuid[], %(addresses)s::text[]) WITH ORDINALITY AS asked (contact_id, address, position),
 LATERAL (
     SELECT found.id FROM (
         (SELECT one.id, one.at FROM mapping_consententry AS one

@@ -17,6 +17,7 @@ from django.http import HttpResponse
 from connections import tenancy
 from connections.api.contract import Fault
 from connections.models import Connection
+from connections.prepared import Prepared
 from mapping import consentledger
 from mapping.models import MirrorContact, MirrorState
 from mapping.unified import asking, mirrored
@@ -78,13 +79,16 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
     return HttpResponse(json.dumps(body, ensure_ascii=False), content_type="application/json")
 
 
-_NAMED: Final = " UNION ALL ".join(
-    (
-        "SELECT 'field', custom_field_id::text, name, label, type, choice_ids::text "
-        "FROM mapping_remotefield WHERE connection_id = %(connection)s",
-        "SELECT 'tag', tag_id::text, name, '', '', '' FROM mapping_remotetag WHERE connection_id = %(connection)s",
-        consentledger.LATEST,
-    )
+_NAMED: Final = Prepared(
+    "mirror_names",
+    " UNION ALL ".join(
+        (
+            "SELECT 'field', custom_field_id::text, name, label, type, choice_ids::text "
+            "FROM mapping_remotefield WHERE connection_id = %(connection)s",
+            "SELECT 'tag', tag_id::text, name, '', '', '' FROM mapping_remotetag WHERE connection_id = %(connection)s",
+            consentledger.LATEST,
+        )
+    ),
 )
 
 
@@ -92,9 +96,8 @@ def _names(account: Connection, rows: Sequence[Kept]) -> tuple[Names, dict[int, 
     """What the ids of fields and tags stand for, and the entry of the consent ledger behind each row: one statement."""
     names, entries = Names({}, {}), dict[int, str]()
     with database.cursor() as cursor:
-        cursor.execute(
-            _NAMED, consentledger.asked_for(account, [(row.contact_id, row.email) for row in rows])
-        )
+        values = consentledger.asked_for(account, [(row.contact_id, row.email) for row in rows])
+        cursor.execute(*_NAMED.called(cursor, values))
         for what, key, name, label, kind, choices in cursor.fetchall():
             if what == "field":
                 names.fields[key] = FieldName(name, label, kind, json.loads(choices))

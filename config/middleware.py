@@ -108,6 +108,10 @@ def request_context(get_response: Handler) -> Handler:
     return handle
 
 
+class OwnPage(HttpResponse):
+    """A page of ours at an address for programs: it keeps the policy of pages."""
+
+
 class PolicyForPages(CSPMiddleware):
     """The content security policy of pages; what a program is answered has a stricter one already."""
 
@@ -126,7 +130,7 @@ def response_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         if request.path.startswith("/static/"):
             return response
-        if request.path.startswith(FOR_PROGRAMS):
+        if request.path.startswith(FOR_PROGRAMS) and not isinstance(response, OwnPage):
             response.setdefault("Content-Security-Policy", NOTHING)
         patch_vary_headers(response, ["HX-Request"])
         response.setdefault("Cache-Control", "no-store")

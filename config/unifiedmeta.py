@@ -11,6 +11,7 @@ from pydantic import Field
 from config import described
 from config.capabilities import SLUGS
 from config.described import Tool
+from config.middleware import OwnPage
 from connections.api.contract import Envelope, needs
 from mapping.unified import asking
 from mapping.unified.sources import SOURCES
@@ -84,7 +85,7 @@ def of_model(
         return {"result": [_shown(one) for one in tools], "result_count": len(tools)}
     if format == "html":
         # Rendered without the request: no session and no cookie come with an answer of the API.
-        return HttpResponse(render_to_string("unified_meta.html", _page(model, tools)))
+        return OwnPage(render_to_string("unified_meta.html", _page(model, tools)))
     return HttpResponse("\n".join(_words(model, tools)), content_type="text/markdown; charset=utf-8")
 
 

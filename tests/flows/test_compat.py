@@ -145,3 +145,7 @@ def test_what_a_unified_method_takes_and_gives(program):
     text = page.content.decode()
     assert 'id="contacts-list"' in text and "<code>truto_key_by</code>" in text
     assert not page.cookies and "csrf" not in text
+    assert "style-src 'self'" in page["Content-Security-Policy"], "a page of ours, with its look"
+    plain = program.ask("GET", "/api/unified/meta/marketing-automation/constantcontact")
+    assert plain["Content-Security-Policy"].startswith("default-src 'none'; base-uri 'none'")
+    assert "sandbox" in plain["Content-Security-Policy"]

@@ -21,7 +21,7 @@ from connections.api.contract import (
     Fault,
     MissingScope,
     about_ignored,
-    named_account,
+    named_id,
     needs,
     refused,
     scope_of,
@@ -119,8 +119,7 @@ def list_accounts(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]
 def get_me(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """The account of an integrated-account token; an API token names one, and needs `accounts:read`."""
     _require_of_api_token(request, "accounts:read")
-    account = named_account(request, integrated_account_id)
-    return answer_of(request, account.pk)
+    return answer_of(request, named_id(request, integrated_account_id))
 
 
 @router.patch("/integrated-account/me", response=AccountEnvelope, summary="Change the token's own account")
@@ -130,8 +129,7 @@ def change_me(
 ) -> dict[str, Any]:
     """The context of the token's own account, merged; an API token names one, and needs `accounts:write`."""
     _require_of_api_token(request, "accounts:write")
-    account = named_account(request, integrated_account_id)
-    return _change(request, account.pk, body)
+    return _change(request, named_id(request, integrated_account_id), body)
 
 
 @router.get("/integrated-account/{uuid:account_id}", response=AccountEnvelope, summary="Get a linked account")

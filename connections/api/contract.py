@@ -176,7 +176,7 @@ def account_of(request: HttpRequest, named: UUID | None) -> Connection:
         tokenlimit.TooManyCalls: the calls about it in this window are used.
         pausing.Paused: it is paused.
     """
-    wanted = _wanted(request, named)
+    wanted = named_id(request, named)
     is_counted = not ratelimits.is_counted(request, wanted)
     account, pace = scoping.account(scope_of(request), wanted, is_counted=is_counted)
     ratelimits.about(request, account, pace)
@@ -185,20 +185,24 @@ def account_of(request: HttpRequest, named: UUID | None) -> Connection:
 
 
 def named_account(request: HttpRequest, named: UUID | None) -> Connection:
-    """The linked account that a call is about, by its parameter, its header or its token; its limits go with the
-    answer.
+    """The linked account that a call is about; its limits go with the answer.
 
     Raises:
-        AccountMissing: none is named.
-        OtherAccount: the token is of one account, and the call names another.
+        AccountMissing, OtherAccount: as `named_id`.
         Http404: there is no such account in this environment.
     """
-    account, _ = scoping.account(scope_of(request), _wanted(request, named))
+    account, _ = scoping.account(scope_of(request), named_id(request, named))
     ratelimits.about(request, account)
     return account
 
 
-def _wanted(request: HttpRequest, named: UUID | None) -> UUID:
+def named_id(request: HttpRequest, named: UUID | None) -> UUID:
+    """The id of the linked account that a call is about, by its parameter, its header or its token.
+
+    Raises:
+        AccountMissing: none is named.
+        OtherAccount: the token is of one account, and the call names another.
+    """
     scope = scope_of(request)
     wanted: UUID | str | None = named or scoping.wanted(request) or scope.account_id
     if not wanted:

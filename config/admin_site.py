@@ -19,8 +19,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from connections import secondfactor
 from connections.models import User
+from connections.people import secondfactor
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

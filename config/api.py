@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from config import capabilities, insight, unifiedmeta
-from connections import daybudget, idempotency, ratelimits, scoping
+from connections import scoping
 from connections.api import apitokens, batch, bringing, calls, custom, linktokens, named
 from connections.api.bodies import Bodies
 from connections.api.contract import Fault
@@ -22,8 +22,10 @@ from connections.constantcontact import errors
 from connections.constantcontact.errors import ProviderError, QuotaRefused
 from connections.constantcontact.paths import UnsafePath
 from connections.constantcontact.redaction import Secret
-from connections.pausing import Paused
-from connections.tokenlimit import TooManyCalls
+from connections.links.pausing import Paused
+from connections.programs import idempotency, ratelimits
+from connections.programs.tokenlimit import TooManyCalls
+from connections.quota import daybudget
 from connections.vault import CannotOpen
 from mapping.api import router as unified_router
 from mapping.api.answering import NotCalled

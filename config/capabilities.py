@@ -12,10 +12,12 @@ from pydantic import Field
 
 from config import described
 from config.described import PROXY, Input, Tool
-from connections import ratelimits, returning, scoping
+from connections import scoping
 from connections.api.accountshapes import AUTHENTICATION
 from connections.api.contract import Envelope, needs, scope_of
+from connections.links import returning
 from connections.models import Connection
+from connections.programs import ratelimits
 
 router = Router(tags=["Capabilities"])
 SLUGS: Final = {"constantcontact", "constant-contact", "constant_contact"}

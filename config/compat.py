@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from config.api import nowhere
-from connections import idempotency
+from connections.programs import idempotency
 
 API: Final = "/api/"
 _CALLS: Final = frozenset({"unified", "proxy", "custom"})

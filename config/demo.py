@@ -16,10 +16,13 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 
-from connections import accounts, keys, linking, tenancy
+from connections import tenancy
 from connections.constantcontact.redaction import Secret
-from connections.linking import Answer
+from connections.links import linking
+from connections.links.linking import Answer
 from connections.models import Connection, Environment, Membership, Tenant, User
+from connections.people import accounts
+from connections.programs import keys
 from connections.scoping import Scope
 from mapping import basis, editing
 from mapping.editing import FieldChoice, ListChoice

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from config import reference
-from connections import linkoutcomes, pages, provisioning, roles
+from connections import pages, provisioning, roles
 from connections.api import codes
+from connections.links import outcomes
 from connections.models import ProviderApp
 from syncjobs import webhookevents, webhookguide
 from syncjobs.imports import progress
@@ -300,5 +301,5 @@ FACTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "webhooks": _webhooks,
     "errors": lambda: {"codes": sorted(codes.CODES.items())},
     "operators": _operators,
-    "troubleshooting": lambda: {"outcomes": linkoutcomes.OUTCOMES, "reasons": progress.REASONS},
+    "troubleshooting": lambda: {"outcomes": outcomes.OUTCOMES, "reasons": progress.REASONS},
 }

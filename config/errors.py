@@ -9,7 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from connections import keptforms, loginlimits, pages, refusals
+from connections import pages
+from connections.audit import refusals
+from connections.people import keptforms, loginlimits
 
 # Below these, errors have the API's shape.
 OF_PROGRAMS: Final = ("/api/", "/compat/", "/v3/")

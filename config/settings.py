@@ -63,12 +63,12 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "config.signins.session_end",
     "config.signins.session_activity",
-    "connections.refusals.watch",
+    "connections.audit.refusals.watch",
     "config.errors.not_allowed",
     "allauth.account.middleware.AccountMiddleware",
-    "connections.requestlog.record",
-    "connections.idempotency.keep",
-    "connections.ratelimits.headers",
+    "connections.programs.requestlog.record",
+    "connections.programs.idempotency.keep",
+    "connections.programs.ratelimits.headers",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -146,7 +146,7 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-# By the account (`key`, `user`) and by the caller (`ip`); connections.loginlimits says when it goes on.
+# By the account (`key`, `user`) and by the caller (`ip`); connections.people.loginlimits says when it goes on.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip,300/h/ip",
     "login_failed": "10/h/key",
@@ -160,18 +160,18 @@ ACCOUNT_RATE_LIMITS = {
 }
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_ADAPTER = "connections.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "connections.people.adapter.AccountAdapter"
 # An address without an account gets a message that says so: silence would tell who has one.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 
-MFA_ADAPTER = "connections.secondfactor.FactorAdapter"
+MFA_ADAPTER = "connections.people.secondfactor.FactorAdapter"
 MFA_FORMS = {
-    "authenticate": "connections.secondfactor.SignInCodeForm",
-    "reauthenticate": "connections.secondfactor.CodeAgainForm",
-    "activate_totp": "connections.secondfactor.AppCodeForm",
-    "add_webauthn": "connections.secondfactor.PasskeyForm",
-    "edit_webauthn": "connections.secondfactor.PasskeyNameForm",
+    "authenticate": "connections.people.secondfactor.SignInCodeForm",
+    "reauthenticate": "connections.people.secondfactor.CodeAgainForm",
+    "activate_totp": "connections.people.secondfactor.AppCodeForm",
+    "add_webauthn": "connections.people.secondfactor.PasskeyForm",
+    "edit_webauthn": "connections.people.secondfactor.PasskeyNameForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -1,6 +1,6 @@
 """What stands round the requests of people who sign in: the end of a session, and its traces.
 
-Promises: a form that was sent after the session ended is kept (`connections.keptforms`); HTMX never swaps a sign-in
+Promises: a form that was sent after the session ended is kept (`people.keptforms`); HTMX never swaps a sign-in
 page into a fragment; the list of sessions says when each was seen, at the cost of one write in five minutes.
 """
 
@@ -16,7 +16,8 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from connections import keptforms, mail, secondfactor
+from connections import mail
+from connections.people import keptforms, secondfactor
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SEEN: Final = "seen_at"

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from config import compat, docs, health, reference
 from config.api import api, nowhere
-from connections import proxy
+from connections.programs import proxy
 
 urlpatterns = [
     # Programs call far more often than people.

@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 from connections import gateway, tenancy
 from connections.constantcontact import errors
+from connections.links.privileges import role_of
 from connections.models import Connection, ConnectionToken
-from connections.privileges import role_of
 from connections.signals import connection_changed
 
 # What Patchbay's own calls need of the person who connected (api_guide/user_privileges.html).

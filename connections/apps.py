@@ -12,6 +12,7 @@ class ConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and let the audit hear of signing in."""
-        from connections import auditsignals, checks  # noqa: F401  # importing registers the checks
+        from connections import checks  # noqa: F401  # importing registers the checks
+        from connections.audit import signals  # importing registers the checks
 
-        auditsignals.connect()
+        signals.connect()

@@ -6,8 +6,8 @@ from allauth.core import context
 from django import forms
 from django.http import HttpRequest
 
-from connections import accounts, invitations
 from connections.models import ProviderApp, User
+from connections.people import accounts, invitations
 
 
 class SignupForm(forms.Form):

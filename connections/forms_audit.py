@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from django import forms
 
-from connections.auditlist import Asked
-from connections.auditwords import GROUPS
+from connections.audit.entries import Asked
+from connections.audit.words import GROUPS
 
 # Years that no clock of ours shows, and that the database could not compute with.
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django import forms
 
-from connections.calllist import Wanted
+from connections.programs.calllist import Wanted
 
 STATUSES = (("", "Any"), ("2xx", "2xx done"), ("4xx", "4xx refused"), ("5xx", "5xx failed"))
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from connections import returning
+from connections.links import returning
 
 MOST: Final = 50
 

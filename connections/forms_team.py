@@ -4,7 +4,9 @@ from typing import Any, Final
 
 from django import forms
 
-from connections import keys, roles, team
+from connections import roles
+from connections.people import team
+from connections.programs import keys
 
 NAME_LENGTH: Final = 120
 RESTRICTED, EVERYTHING = "restricted", keys.EVERYTHING

@@ -17,7 +17,7 @@ from uuid import UUID
 import httpx
 from django.conf import settings
 
-from connections import calllog, environments, pausing, quota, tenancy, tokens, vault
+from connections import calllog, environments, tenancy, tokens, vault
 from connections.calllog import CallFor
 from connections.constantcontact import errors, multipart, oauth
 from connections.constantcontact.auth import BearerAuth
@@ -30,7 +30,9 @@ from connections.constantcontact.retry import TABLE as RETRIES
 from connections.constantcontact.shapes import TokenGrant
 from connections.constantcontact.transport import CallRecord, Permit, RetryPolicy, stack
 from connections.failpoints import failpoint
+from connections.links import pausing
 from connections.models import Connection, Environment, ProviderApp
+from connections.quota import permits
 
 log = logging.getLogger(__name__)
 INTERACTIVE = "interactive"
@@ -125,7 +127,7 @@ def _renewal(app: ProviderApp, call_for: CallFor, *, wait_seconds: float | None 
     wait = _waits(call_for) if wait_seconds is None else wait_seconds
 
     def admit() -> Permit:
-        return quota.admit(app.pool_id, call_for, purpose="token", wait_seconds=wait)
+        return permits.admit(app.pool_id, call_for, purpose="token", wait_seconds=wait)
 
     def ask(refresh_token: Secret) -> TokenGrant:
         http = _token_http(app, call_for, charged=True)
@@ -175,7 +177,7 @@ def prove(app: ProviderApp) -> Proof:
         )
 
     def admit(request: httpx.Request) -> Permit:
-        return quota.admit(app.pool_id, purpose="token", wait_seconds=settings.ENV.INTERACTIVE_WAIT_SECONDS)
+        return permits.admit(app.pool_id, purpose="token", wait_seconds=settings.ENV.INTERACTIVE_WAIT_SECONDS)
 
     def note_date(response: httpx.Response) -> None:
         dates.append(response.headers.get("Date", ""))
@@ -261,7 +263,7 @@ def _stack(
         if charged:
             return _AlreadyCharged()
         breaker.enter()
-        permit = quota.admit(app.pool_id, call_for, purpose=purpose, wait_seconds=_waits(call_for))
+        permit = permits.admit(app.pool_id, call_for, purpose=purpose, wait_seconds=_waits(call_for))
         failpoint("call.charged")
         return permit
 
@@ -269,7 +271,7 @@ def _stack(
         failpoint("call.answered")
         breaker.note(call.outcome)
         if purpose == "api":
-            quota.heard(app.pool_id, call_for, call.outcome)
+            permits.heard(app.pool_id, call_for, call.outcome)
         calllog.write(call_for, purpose, call, held)
         failpoint("call.logged")
 

@@ -10,8 +10,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.conf import settings
 from django.db import transaction
 
-from connections import environments, gateway, linking, vault
+from connections import environments, gateway, vault
 from connections.constantcontact.redaction import Secret
+from connections.links import linking
 from connections.models import ProviderApp, QuotaPool, Tenant
 from connections.scoping import Scope
 

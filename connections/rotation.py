@@ -7,8 +7,12 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import models, transaction
 
-from connections import bringing, gateway, granting, idempotency, maildelivery, secondfactor, tokens, vault
+from connections import gateway, tokens, vault
+from connections.links import bringing, granting
+from connections.mail import delivery
 from connections.models import ConnectionToken, IdempotentReply, LinkState, Message, ProviderApp
+from connections.people import secondfactor
+from connections.programs import idempotency
 
 OPERATOR = "operator"
 
@@ -36,7 +40,7 @@ SEALED = [
     Sealed(ProviderApp, "client_secret_sealed", gateway.secret_place),
     Sealed(ConnectionToken, "access_sealed", lambda row: tokens.place(row, "access")),
     Sealed(ConnectionToken, "refresh_sealed", lambda row: tokens.place(row, "refresh")),
-    Sealed(Message, "body_sealed", lambda row: maildelivery.place(row.pk)),
+    Sealed(Message, "body_sealed", lambda row: delivery.place(row.pk)),
     Sealed(IdempotentReply, "content_sealed", idempotency.place),
     Sealed(LinkState, "verifier_sealed", granting.verifier_place),
     Sealed(LinkState, "grant_sealed", bringing.grant_place),

@@ -21,7 +21,7 @@ from django.db.models import Subquery
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from connections import accounttokens, keys, roles, rows, tenancy, tokenlimit
+from connections import roles, rows, tenancy
 from connections.models import (
     Connection,
     ConnectionToken,
@@ -32,6 +32,7 @@ from connections.models import (
     User,
 )
 from connections.prepared import Prepared, Rows, Statement
+from connections.programs import accounttokens, keys, tokenlimit
 
 Row = TypeVar("Row", bound=models.Model)
 

@@ -2,13 +2,14 @@
 
 from celery import shared_task
 
-from connections import bell, maildelivery, renewing
+from connections import bell, renewing
+from connections.mail import delivery
 
 
 @shared_task(name="connections.tasks.mail")
 def mail() -> None:
     """A bell rang, or the clock did: send the messages that are due."""
-    maildelivery.send_due()
+    delivery.send_due()
 
 
 @shared_task(name="connections.tasks.renew")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from connections import quotause
-from connections.accounts import provider_app_for
 from connections.models import Connection
-from connections.quotause import CALLS_FOR, OwnUse
+from connections.people.accounts import provider_app_for
+from connections.quota import usage
+from connections.quota.usage import CALLS_FOR, OwnUse
 from connections.scoping import Scope
 from syncjobs import filters, states
 from syncjobs.models import SyncJob
@@ -63,7 +63,7 @@ def look(scope: Scope, now: datetime) -> Day | None:
         app = provider_app_for(scope.tenant_id, scope.environment)
     if app is None:
         return None
-    use = quotause.own(scope, app.pool_id)
+    use = usage.own(scope, app.pool_id)
     with scope.transaction():
         wanted = [pk for pk in use.by_account if pk is not None]
         names = dict(Connection.objects.filter(pk__in=wanted).values_list("pk", "account_name"))

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
-from connections import audit, idempotency, maildelivery, requestlog
+from connections import audit
+from connections.mail import delivery
 from connections.models import LinkState, LinkToken
+from connections.programs import idempotency, requestlog
 from syncjobs import webhooksending
 from syncjobs.models import Batch, SyncJob, Upload
 
@@ -28,7 +30,7 @@ def tidy(now: datetime | None = None) -> None:
     ):
         if str(upload_id) not in needed:
             Upload.objects.using(OPERATOR).filter(pk=upload_id).delete()
-    maildelivery.tidy(moment)
+    delivery.tidy(moment)
     webhooksending.tidy(moment)
     audit.tidy(moment)
     idempotency.tidy(moment, OPERATOR)

@@ -13,8 +13,9 @@ from typing import Final, Literal
 
 from django.conf import settings
 
-from connections import access, environments, pausing
+from connections import access, environments
 from connections.constantcontact import errors
+from connections.links import pausing
 from connections.vault import CannotOpen
 from syncjobs import jobwords, queue
 from syncjobs.bulk import steps as bulk

@@ -243,7 +243,7 @@ def set_up(live: Live, settings_of: Any) -> Simulator:
     """Make it this process's live provider, fresh and registered, as an operator would."""
     from django.core.management import call_command
 
-    from connections import linking
+    from connections.links import linking
     from connections.models import ProviderApp
 
     live.simulator.ask("/_sim/reset", {})

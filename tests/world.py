@@ -75,8 +75,9 @@ class World:
     @classmethod
     def make(cls) -> "World":
         """Two workspaces, three people."""
-        from connections import accounts, tenancy
+        from connections import tenancy
         from connections.models import Membership, User
+        from connections.people import accounts
 
         people = [User.objects.create_user(f"{name}@people.test") for name in ("owner", "member", "stranger")]
         for person in people:
@@ -111,8 +112,8 @@ class World:
 
     def token(self, user: Any = None, kind: str = "test") -> str:
         """An API token of one of a person's environments."""
-        from connections import keys
         from connections.models import Environment
+        from connections.programs import keys
 
         scope = self.scope(user, kind)
         with scope.transaction():

@@ -9,7 +9,7 @@ from django.db.models import F, Min, Q
 from config.celery import app
 from config.doctor.findings import Check, Look
 from config.programs import broker_answers
-from connections import maildelivery
+from connections.mail import delivery
 from connections.models import Message
 from syncjobs.heartbeat import EVERY, SWEEP
 from syncjobs.models import Heartbeat, SyncJob
@@ -81,7 +81,7 @@ def beat(look: Look) -> None:
 def jobs(look: Look) -> None:
     """Nothing that is due lies about."""
     now = datetime.now(UTC)
-    letters = Message.objects.using("operator").filter(maildelivery.due(now - WAITS_TOO_LONG)).count()
+    letters = Message.objects.using("operator").filter(delivery.due(now - WAITS_TOO_LONG)).count()
     if letters and not settings.ENV.EMAIL_OFF:
         look.fault(
             f"{letters} messages are due and nobody sends them.",

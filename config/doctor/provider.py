@@ -10,8 +10,9 @@ from django.conf import settings
 
 from config.doctor import database, wire
 from config.doctor.findings import Check, Look
-from connections import gateway, linking, provisioning, vault
+from connections import gateway, provisioning, vault
 from connections.constantcontact.redaction import revealed
+from connections.links import linking
 from connections.models import ProviderApp
 
 OPERATOR: Final = "operator"

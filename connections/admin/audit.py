@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Q
 
 from connections.admin.pages import OneOf, OperatorPages
-from connections.auditwords import GROUPS, changes, sentence
+from connections.audit.words import GROUPS, changes, sentence
 from connections.models import AuditEvent, Tenant
 
 

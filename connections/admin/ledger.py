@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from connections import quota, quotause
 from connections.admin.pages import (
     ByEnvironment,
     FactsTable,
@@ -24,7 +23,8 @@ from connections.admin.pages import (
 )
 from connections.constantcontact.signals import Signal
 from connections.models import ProviderApp, ProviderCall, QuotaDay, QuotaPool, QuotaShare
-from connections.quotause import CALLS_FOR
+from connections.quota import permits, usage
+from connections.quota.usage import CALLS_FOR
 
 DAYS_SHOWN = 14
 TENANTS_SHOWN = 50
@@ -73,7 +73,7 @@ class QuotaPoolPages(OperatorPages):
     inlines = (AppsOfPool,)
 
     def get_queryset(self, request: HttpRequest) -> Rows:
-        """With what is charged to the running UTC day, as `quota.used_today` counts it."""
+        """With what is charged to the running UTC day, as `permits.used_today` counts it."""
         today = QuotaDay.objects.filter(pool=OuterRef("pk"), day=datetime.now(UTC).date())
         used = Coalesce(Subquery(today.values("used")[:1]), 0)
         rows: Rows = super().get_queryset(request).annotate(used_today=used)
@@ -90,7 +90,7 @@ class QuotaPoolPages(OperatorPages):
         """What is used, left, kept and expected, by class and by workspace."""
         if row._state.adding:
             return fact(None)
-        use = quotause.overview(row.pk)
+        use = usage.overview(row.pk)
         context = {
             "use": use,
             "classes": [(one, CALLS_FOR[one.call_class]) for one in use.classes],
@@ -119,7 +119,7 @@ class QuotaPoolPages(OperatorPages):
     def open_again(self, request: HttpRequest, rows: Rows) -> None:
         """What the provider said of these pools is over."""
         for pool in rows:
-            quota.open_again(pool.pk)
+            permits.open_again(pool.pk)
             self.log_change(request, pool, "Opened again.")
         self.message_user(request, "Calls may go again.")
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from connections import changing, contexts, gateway, health, keys, ratelimits, scoping, unlinking
+from connections import gateway, health, scoping
 from connections.api.accountshapes import (
     AccountEnvelope,
     AccountsEnvelope,
@@ -26,7 +26,9 @@ from connections.api.contract import (
     refused,
     scope_of,
 )
+from connections.links import changing, contexts, unlinking
 from connections.models import Connection
+from connections.programs import keys, ratelimits
 
 router = Router(tags=["Accounts"])
 PAGE: Final = 100

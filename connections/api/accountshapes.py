@@ -6,8 +6,9 @@ from uuid import UUID
 
 from ninja import Schema
 
-from connections import health, returning, scoping
+from connections import health, scoping
 from connections.api.contract import Envelope
+from connections.links import returning
 from connections.models import Connection
 
 AUTHENTICATION: Final = "oauth2"

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from connections import keys
 from connections.api.contract import Envelope, needs, scope_of
 from connections.models import ApiKey
+from connections.programs import keys
 
 router = Router(tags=["API tokens"])
 PAGE: Final = 100

@@ -18,9 +18,9 @@ from django.urls import Resolver404, resolve
 from ninja import Router, Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from connections import batching
 from connections.api.contract import Envelope, named_account, needs, refused
 from connections.api.passing import ProviderObject
+from connections.programs import batching
 from connections.scoping import ACCOUNT_HEADER
 
 router = Router(tags=["Batch"])

@@ -13,14 +13,15 @@ from django.http import HttpRequest
 from ninja import Schema
 from pydantic import StringConstraints
 
-from connections import bringing, contexts, returning, scoping
+from connections import scoping
 from connections.api.accounts import answer_of, router
 from connections.api.accountshapes import AccountEnvelope
 from connections.api.contract import Fault, about_ignored, needs, refused, scope_of
 from connections.api.linktokens import Reference
-from connections.broughtrows import Brought
 from connections.constantcontact.redaction import Secret
-from connections.linkoutcomes import OUTCOMES, Refused
+from connections.links import bringing, contexts, returning
+from connections.links.broughtrows import Brought
+from connections.links.outcomes import OUTCOMES, Refused
 from connections.models import Connection
 
 __all__ = ["bring_account", "change_credentials", "router"]

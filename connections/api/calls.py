@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field, ValidationError
 
-from connections import calllist, requestlog
 from connections.api.contract import Envelope, needs, refused, scope_of
 from connections.models import ApiCall
+from connections.programs import calllist, requestlog
 
 router = Router(tags=["Log"])
 MOST: Final = 100

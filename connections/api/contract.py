@@ -15,9 +15,11 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Schema
 
-from connections import idempotency, keys, pausing, ratelimits, scoping
+from connections import scoping
 from connections.api.codes import CODES
+from connections.links import pausing
 from connections.models import Connection
+from connections.programs import idempotency, keys, ratelimits
 from connections.scoping import ACCOUNT, ACCOUNT_HEADER
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])

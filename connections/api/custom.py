@@ -14,11 +14,11 @@ from django.http import HttpRequest, HttpResponseBase
 from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field, ValidationError
 
-from connections import proxy
 from connections.api.contract import Fault, account_of, needs, scope_of
 from connections.api.passing import SUCCESSES, PassedEnvelope, at, enveloped, query_behind, status_of
 from connections.constantcontact import cursors, paths
 from connections.constantcontact.paths import ROOT
+from connections.programs import proxy
 
 router = Router(tags=["1-to-1"])
 CONFIG: Final = "methodConfig"

@@ -10,11 +10,13 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
-from connections import accounttokens, audit, contexts, linktokens, returning, scoping
-from connections.accounts import provider_app_for
+from connections import audit, scoping
 from connections.api.contract import Envelope, Fault, about_ignored, needs, refused, scope_of
-from connections.linktokens import Wish
+from connections.links import contexts, linktokens, returning
+from connections.links.linktokens import Wish
 from connections.models import Connection, Environment
+from connections.people.accounts import provider_app_for
+from connections.programs import accounttokens
 from connections.scoping import Scope
 
 router = Router(tags=["Links"])

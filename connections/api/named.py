@@ -14,13 +14,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase
 from ninja import Router, Status
 
-from connections import proxy
 from connections.api.contract import Fault, account_of, needs, refused, scope_of
 from connections.api.passing import SUCCESSES, PassedEnvelope, enveloped, query_behind, status_of
 from connections.api.resources import RESOURCES, Method, Resource
 from connections.constantcontact import cursors, paths
 from connections.constantcontact.client import Answer
 from connections.models import Connection
+from connections.programs import proxy
 from connections.scoping import ACCOUNT, Scope
 
 router = Router(tags=["Proxy"])

@@ -5,8 +5,8 @@ import uuid
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from connections.fairshare import INTERACTIVE_BURST, LARGEST_WEIGHT
 from connections.models.tenants import Environment, EnvironmentRow, Tenant
+from connections.quota.fairshare import INTERACTIVE_BURST, LARGEST_WEIGHT
 from connections.tenancy import RowSecurity, in_environment
 
 _POSITIVE = MinValueValidator(
@@ -18,7 +18,7 @@ class QuotaPool(models.Model):
     """The limits that one application's key carries for all its tenants together. Not a tenant's row."""
 
     class Pacing(models.TextChoices):
-        """How calls are kept within the second; `connections.pacing` says what each promises."""
+        """How calls are kept within the second; `connections.quota.pacing` says what each promises."""
 
         ANCHORED = "anchored", "By answers (safe)"
         PACED = "paced", "By intervals (fast)"
@@ -46,7 +46,7 @@ class QuotaPool(models.Model):
     # Calls with this key that are not ours: what is thought of one day.
     foreign_calls = models.PositiveIntegerField(default=0, editable=False)
     foreign_day = models.DateField(null=True, editable=False)
-    # Turns and the plan of the day, as `connections.tickets` writes them.
+    # Turns and the plan of the day, as `connections.quota.tickets` writes them.
     state = models.JSONField(default=dict, editable=False)
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from django import template
 
-from connections import browsers
+from connections.people import browsers
 
 register = template.Library()
 register.filter("browser", browsers.in_words)

@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from connections import audit, auditlist, pages, scoping
+from connections import audit, pages, scoping
+from connections.audit import entries
 from connections.forms_audit import AuditForm
 from connections.models import Membership
-from connections.reauthentication import required
+from connections.people.reauthentication import required
 from connections.scoping import Scope
 
 SEE = "see the audit"
@@ -27,14 +28,14 @@ def events(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpRe
     form = AuditForm(request.GET)
     asked = form.asked()
     with scope.transaction():
-        page = auditlist.page(
+        page = entries.page(
             scope, asked, before=_number(request.GET.get("before")), after=_number(request.GET.get("after"))
         )
         people = Membership.objects.values_list("user__email", flat=True)[:PEOPLE_SHOWN]
         context = {
             "form": form,
             "asked": asked,
-            "page": auditlist.Page([]) if form.errors else page,
+            "page": entries.Page([]) if form.errors else page,
             "people": list(people),
             **pages.inside(
                 scope,
@@ -57,7 +58,7 @@ def export_csv(request: HttpRequest, workspace_id: UUID, environment: str) -> Ht
 def _csv(request: HttpRequest, scope: Scope) -> HttpResponse:
     asked = AuditForm(request.POST).asked()
     last = _record(request, scope, "CSV", asked)
-    lines = auditlist.csv_lines(scope, asked, last)
+    lines = entries.csv_lines(scope, asked, last)
     return _file(StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8"), "csv")
 
 
@@ -70,12 +71,12 @@ def export_json(request: HttpRequest, workspace_id: UUID, environment: str) -> H
 
 @required
 def _json(request: HttpRequest, scope: Scope) -> HttpResponse:
-    last = _record(request, scope, "JSON lines", auditlist.Asked())
-    lines = auditlist.json_lines(scope, last)
+    last = _record(request, scope, "JSON lines", entries.Asked())
+    lines = entries.json_lines(scope, last)
     return _file(StreamingHttpResponse(lines, content_type="application/jsonl; charset=utf-8"), "jsonl")
 
 
-def _record(request: HttpRequest, scope: Scope, form: str, asked: auditlist.Asked) -> int:
+def _record(request: HttpRequest, scope: Scope, form: str, asked: entries.Asked) -> int:
     """Record the export; answers the number up to which it goes, its own event included."""
     with scope.transaction():
         audit.record(
@@ -86,7 +87,7 @@ def _record(request: HttpRequest, scope: Scope, form: str, asked: auditlist.Aske
             about=form,
             new=asked.query,
         )
-        return auditlist.last_number(scope)
+        return entries.last_number(scope)
 
 
 def _file(response: HttpResponseBase, ending: str) -> HttpResponse:

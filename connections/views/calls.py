@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from connections import calllist, pages, paging, requestlog, scoping
+from connections import pages, paging, scoping
 from connections.forms_calls import STATUSES, CallsForm
 from connections.models import ApiCall, Connection
 from connections.paging import Page
+from connections.programs import calllist, requestlog
 
 PART: Final = "developers/calls.html#found"
 

@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from connections import mail, pages, refusals
+from connections import mail, pages
+from connections.audit import refusals
 
 # What became of a link, and the status of its page.
 STATUS: Final = {"used": 410, "expired": 410, "unknown": 404}

@@ -15,11 +15,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import linking, linktokens, pages, returning, there
-from connections.accounts import provider_app_for
-from connections.linkoutcomes import OUTCOMES, Refused, error_type, none_to_link_through
-from connections.linktokens import Opened
+from connections import pages
+from connections.links import linking, linktokens, returning, there
+from connections.links.linktokens import Opened
+from connections.links.outcomes import OUTCOMES, Refused, error_type, none_to_link_through
 from connections.models import Connection, LinkState, ProviderApp
+from connections.people.accounts import provider_app_for
 from connections.views.leaving import allow_form_to, to_provider
 
 INTEGRATIONS: Final = {"constantcontact", "constant-contact", "constant_contact"}

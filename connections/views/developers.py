@@ -12,11 +12,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import audit, keys, pages, roles, scoping, shownonce, team
-from connections.accounts import provider_app_for
+from connections import audit, pages, roles, scoping, shownonce
 from connections.forms_team import RotateForm, TokenForm
 from connections.models import ApiKey, Environment
-from connections.reauthentication import required
+from connections.people import team
+from connections.people.accounts import provider_app_for
+from connections.people.reauthentication import required
+from connections.programs import keys
 from connections.scoping import Scope
 
 MANAGE = "manage API tokens"

@@ -13,8 +13,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import invitations, mail, pages, roles, team
+from connections import mail, pages, roles
 from connections.models import User
+from connections.people import invitations, team
 
 # What has become of an invitation that is not open: title, what happened, what to do; and the status of the page.
 ENDS: Final = {

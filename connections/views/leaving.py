@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 
-from connections.linking import Started
+from connections.links.linking import Started
 from connections.models import ProviderApp
 
 

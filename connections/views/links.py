@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import linking, pages, scoping, there
-from connections.accounts import provider_app_for
+from connections import pages, scoping
 from connections.forms import ConnectForm
-from connections.linkoutcomes import OUTCOMES, Refused, none_to_link_through
+from connections.links import linking, there
+from connections.links.outcomes import OUTCOMES, Refused, none_to_link_through
 from connections.models import Connection, LinkState
+from connections.people.accounts import provider_app_for
 from connections.views import connecting
 from connections.views.leaving import allow_form_to, to_provider
 

@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from connections import audit, browsers, keptforms, mail, pages, scoping, secondfactor, sessions
+from connections import audit, mail, pages, scoping
 from connections.forms import NameForm
 from connections.models import User
+from connections.people import browsers, keptforms, secondfactor, sessions
 
 
 @require_http_methods(["GET", "POST"])

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from connections import mail, maildelivery, pages
+from connections import mail, pages
+from connections.mail import delivery
 from connections.models import Message
 from connections.vault import CannotOpen
 
@@ -26,9 +27,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     """The messages that stayed here, newest first."""
     _enter(request)
     kept = Message.objects.filter(state=Message.State.KEPT).defer("body_sealed")[:MOST_SHOWN]
-    return render(
-        request, "outbox.html", {**pages.plain("Outbox"), "kept": kept, "days": maildelivery.BODY_DAYS}
-    )
+    return render(request, "outbox.html", {**pages.plain("Outbox"), "kept": kept, "days": delivery.BODY_DAYS})
 
 
 @require_safe
@@ -37,7 +36,7 @@ def outbox_message(request: HttpRequest, message_id: UUID) -> HttpResponse:
     _enter(request)
     message = get_object_or_404(Message, pk=message_id, state=Message.State.KEPT)
     try:
-        written = maildelivery.written(message)
+        written = delivery.written(message)
     except CannotOpen:
         written = None
     crumbs = [{"label": "Outbox", "url": reverse("outbox")}]

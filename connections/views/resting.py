@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from connections import changing, pages, scoping, unlinking
+from connections import pages, scoping
 from connections.forms_links import RemoveForm
+from connections.links import changing, unlinking
 from connections.models import Connection
 
 

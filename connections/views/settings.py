@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from connections import pages, roles, scoping, team
+from connections import pages, roles, scoping
 from connections.forms_team import WorkspaceNameForm
+from connections.people import team
 from connections.scoping import Scope
 
 # Title, what stands there, the URL's name, the action that opens it.

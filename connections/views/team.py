@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from connections import invitations, mail, pages, roles, scoping, shownonce, team
+from connections import mail, pages, roles, scoping, shownonce
 from connections.forms_team import InviteForm, OwnershipForm, RoleForm
 from connections.models import Invitation, Membership
-from connections.reauthentication import required
+from connections.people import invitations, team
+from connections.people.reauthentication import required
 from connections.scoping import Scope
 
 MANAGE = "manage people"

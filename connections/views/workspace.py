@@ -10,12 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import audit, linking, pages, provisioning, scoping
-from connections.accounts import provider_app_for
+from connections import audit, pages, provisioning, scoping
 from connections.constantcontact.redaction import Secret
 from connections.forms import ApplicationForm
+from connections.links import linking
 from connections.models import User
-from connections.reauthentication import required
+from connections.people.accounts import provider_app_for
+from connections.people.reauthentication import required
 from connections.scoping import Scope
 
 

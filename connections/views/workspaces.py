@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import accounts, pages, scoping
+from connections import pages, scoping
 from connections.forms_team import WorkspaceNameForm
 from connections.models import User
+from connections.people import accounts
 
 
 @require_GET

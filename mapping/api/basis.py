@@ -8,9 +8,10 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import StringConstraints
 
-from connections import ratelimits, scoping
+from connections import scoping
 from connections.api.contract import Envelope, needs, scope_of
 from connections.models import Connection
+from connections.programs import ratelimits
 from mapping import basis
 from mapping.models import ConsentBasis
 

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja import Router
 
-from connections import gateway, partnering, tenancy
+from connections import gateway, tenancy
 from connections.api.contract import account_of, needs, scope_of
 from connections.constantcontact import errors
 from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import PartnerAccount
+from connections.links import partnering
 from connections.models import Connection
 from mapping.api.answering import DIRECTORY, Listed, NotCalled, asked_of, listing, one_of, page_of
 from mapping.api.shapes import RoleEnvelope, RolesEnvelope, UserEnvelope, UsersEnvelope

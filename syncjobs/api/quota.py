@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from connections.api.contract import Envelope, needs, scope_of
-from connections.quotause import CALLS_FOR
+from connections.quota.usage import CALLS_FOR
 from syncjobs import limits
 
 router = Router()

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
 
-from connections import pacing
-from connections.daybudget import WORK, Claim, Part, Plan, make_plan, still_wanting
-from connections.fairshare import Scheduler
-from connections.pacing import DAY_SECONDS
+from connections.quota import pacing
+from connections.quota.daybudget import WORK, Claim, Part, Plan, make_plan, still_wanting
+from connections.quota.fairshare import Scheduler
+from connections.quota.pacing import DAY_SECONDS
+from connections.quota.waiting import Ticket
 from connections.simulator.limits import Limits
-from connections.waiting import Ticket
 
 TENANTS = 200
 LIMIT = 10_000

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connections.fairshare import Scheduler
-from connections.waiting import Ticket
+from connections.quota.fairshare import Scheduler
+from connections.quota.waiting import Ticket
 
 TARGET = 0.99
 

@@ -139,7 +139,7 @@ def _largest() -> int:
 
 
 def _limit(flip: Flip, calls: int, processes: tuple[int, ...]) -> dict[str, Any]:
-    from connections import quota
+    from connections.quota import permits
 
     workers: list[Worker] = []
     with simulator() as url:
@@ -154,7 +154,7 @@ def _limit(flip: Flip, calls: int, processes: tuple[int, ...]) -> dict[str, Any]
             settings = [(limiter, number) for number in processes]
             found = stage.run(flip.pacing, settings, calls // len(processes), workers)
             counted = stage.ask("/_sim/state")["apps"][0]["calls_today"]
-            charged = quota.used_today(stage.pool)
+            charged = permits.used_today(stage.pool)
         finally:
             for worker in workers:
                 worker.stop()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from connections.waiting import Ticket
+from connections.quota.waiting import Ticket
 from tests.benchmarks.virtual import Network, Pace, Pool, refusals
 
 LIMITERS = ("sliding", "fixed", "bucket")

@@ -210,7 +210,7 @@ def work() -> None:
     django.setup()
     import httpx
 
-    from connections import quota
+    from connections.quota import permits
 
     with httpx.Client(timeout=10) as client:
         print(json.dumps({"ready": True}), flush=True)
@@ -221,7 +221,7 @@ def work() -> None:
             for _ in range(order["calls"]):
                 permit = None
                 if "pool" in order:
-                    permit = quota.admit(UUID(order["pool"]), wait_seconds=60)
+                    permit = permits.admit(UUID(order["pool"]), wait_seconds=60)
                 else:
                     time.sleep(0.25)
                 began = time.monotonic()

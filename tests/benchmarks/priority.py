@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connections.waiting import Ticket
+from connections.quota.waiting import Ticket
 from tests.benchmarks.virtual import Network, Pace, Pool
 
 TURN = 0.255

@@ -128,8 +128,8 @@ def _account(url: str) -> Any:
 
 
 def _token(person: Any) -> str:
-    from connections import keys
     from connections.models import Environment
+    from connections.programs import keys
 
     with person.scope.transaction():
         environment = Environment.objects.get(pk=person.scope.environment_id)

@@ -9,10 +9,10 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from connections import pacing
-from connections.fairshare import Scheduler
+from connections.quota import pacing
+from connections.quota.fairshare import Scheduler
+from connections.quota.waiting import Ticket
 from connections.simulator.limits import Limits
-from connections.waiting import Ticket
 
 
 @dataclass

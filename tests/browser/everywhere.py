@@ -13,8 +13,9 @@ from tests.world import World, confirm
 
 def build() -> None:
     """Make it and print where it is."""
-    from connections import accounts, tenancy
+    from connections import tenancy
     from connections.models import Membership, User
+    from connections.people import accounts
 
     # Addresses of their own: other scenes may have been made in the same Patchbay.
     people: dict[str, Any] = {

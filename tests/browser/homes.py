@@ -17,8 +17,9 @@ BUSY = 60
 
 def build() -> None:
     """Make the scenes and print where they are."""
-    from connections import accounts, tenancy
+    from connections import tenancy
     from connections.models import Membership, ProviderApp, QuotaDay, User
+    from connections.people import accounts
 
     # Addresses of their own: other scenes may have been made in the same Patchbay.
     names = ("owner", "member", "stranger", "finisher")

@@ -24,8 +24,8 @@ def build() -> None:
 
 
 def _newcomer(workspace: str, password: str) -> dict[str, str]:
-    from connections import accounts
     from connections.models import User
+    from connections.people import accounts
     from tests.world import confirm
 
     person = User.objects.create(email=f"person-{secrets.token_hex(4)}@people.example", password=password)

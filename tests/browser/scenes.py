@@ -112,7 +112,7 @@ class Scenes:
 
     def make(self) -> dict[str, Any]:
         """All of it."""
-        from connections import accounts
+        from connections.people import accounts
 
         accounts.open_workspace(
             self.world.member, "A workspace whose name is longer than a telephone is wide"
@@ -280,7 +280,7 @@ class Scenes:
 
     def _endings(self, connection: Any) -> None:
         """Every way a link can end."""
-        from connections.linkoutcomes import OUTCOMES
+        from connections.links.outcomes import OUTCOMES
         from connections.models import LinkState
 
         with self.scope.transaction():

@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from connections import keys, quota
 from connections.calllog import CallFor
 from connections.models import (
     ApiKey,
@@ -29,6 +28,8 @@ from connections.models import (
     Tenant,
     User,
 )
+from connections.programs import keys
+from connections.quota import permits
 from syncjobs.models import ImportRow, JobStep, SyncJob, Upload, UploadChunk
 from tests.world import World, confirm
 
@@ -342,7 +343,7 @@ def test_the_day_of_a_pool_is_the_ledgers(operator: Client) -> None:
     today = datetime.now(UTC).date()
     QuotaDay.objects.create(pool=pool, day=today, used=1234)
     QuotaDay.objects.create(pool=pool, day=today - timedelta(days=1), used=77)
-    assert quota.used_today(pool) == 1234
+    assert permits.used_today(pool) == 1234
     assert "1,234 of 10,000 (12 %)" in operator.get(page(QuotaPool, "changelist")).content.decode()
     text = " ".join(operator.get(page(QuotaPool, "change", pool.pk)).content.decode().split())
     assert "1,234 of 10,000 calls are used" in text
@@ -353,7 +354,7 @@ def test_the_day_of_a_pool_by_class_and_workspace(operator: Client, jobs: tuple[
     for call_class in ("interactive", "bulk", "bulk"):
         connection = jobs[0].connection
         call_for = CallFor(connection.tenant_id, connection.environment_id, call_class, connection.pk)
-        quota.admit(pool.pk, call_for, wait_seconds=5).close(delivered=True)
+        permits.admit(pool.pk, call_for, wait_seconds=5).close(delivered=True)
     text = re.sub(r"<[^>]+>", " ", operator.get(page(QuotaPool, "change", pool.pk)).content.decode())
     text = " ".join(text.split())
     assert "3 of 10,000 calls are used, 9,947 are left" in text
@@ -410,7 +411,7 @@ def test_a_weight_is_edited_and_a_pool_opened_again(operator: Client) -> None:
     assert operator.post(page(QuotaShare, "change", share.pk), {"weight": "5"}).status_code == 302
     assert operator.post(page(QuotaShare, "change", share.pk), {"weight": "0"}).status_code == 200
     assert QuotaShare.objects.using("operator").get(pk=share.pk).weight == 5
-    quota.close_for_today(share.pool_id)
+    permits.close_for_today(share.pool_id)
     action = {"action": "open_again", "_selected_action": str(share.pool_id)}
     assert operator.post(page(QuotaPool, "changelist"), action).status_code == 302
     pool = QuotaPool.objects.get(pk=share.pool_id)

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.test import Client
 
 from config import docs
-from connections import linking, linkoutcomes, provisioning
+from connections import provisioning
 from connections.constantcontact.redaction import Secret
+from connections.links import linking, outcomes
 from syncjobs.imports import progress
 from tests.house import tree
 
@@ -76,7 +77,7 @@ def test_the_former_address_leads_here(reader: Client) -> None:
 
 def test_every_message_is_explained(reader: Client) -> None:
     text = read(reader, "/docs/troubleshooting/")
-    for code in linkoutcomes.OUTCOMES:
+    for code in outcomes.OUTCOMES:
         assert f'id="{code}"' in text
     for code in progress.REASONS:
         assert f'id="row-{code}"' in text

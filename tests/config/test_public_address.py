@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from connections import maildelivery
+from connections.mail import delivery
 from connections.models import Message
 
 
@@ -19,7 +19,7 @@ class TestAddress:
     def test_a_mailed_link_names_the_public_address(self, world):
         client = Client(HTTP_HOST="patchbay.localhost:9999")
         client.post("/accounts/password/reset/", {"email": world.owner.email})
-        text = maildelivery.written(Message.objects.get(to=world.owner.email)).text
+        text = delivery.written(Message.objects.get(to=world.owner.email)).text
         assert "http://patchbay.localhost:8000/accounts/password/reset/key/" in text
         assert "9999" not in text
 

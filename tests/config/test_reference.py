@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from config import reference
-from connections import keys
+from connections.programs import keys
 
 # `result` of these is a document of the provider's or a person's own, whatever it holds.
 OPEN_FIELDS = {"remote_data", "context", "meta", "details"}

@@ -173,7 +173,7 @@ def test_an_application_without_a_turn_holds_up_no_other(linked, simulator, quic
     for row in crowd:
         due(row, -100)
         Connection.objects.using("operator").filter(pk=row.pk).update(provider_app=app)
-    gateway.quota.admit(pool.pk, purpose="token", wait_seconds=1)
+    gateway.permits.admit(pool.pk, purpose="token", wait_seconds=1)
     due(linked)
     assert [ids[2] for ids in tenancy.find("find_due_tokens", 1)].count(linked.pk) == 1
     assert any(renewing.run_due(1.0) for _ in range(20))

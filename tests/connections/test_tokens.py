@@ -264,7 +264,7 @@ def test_a_wrong_client_secret_is_the_operators_matter(linked, simulator, quick)
 
 def test_held_back_by_our_own_pace_the_old_token_is_used(linked, simulator, settings_of):
     settings_of(QUOTA_WAIT_SECONDS=0.1)
-    gateway.quota.admit(gateway._app_of(linked).pool_id, purpose="token", wait_seconds=1)
+    gateway.permits.admit(gateway._app_of(linked).pool_id, purpose="token", wait_seconds=1)
     expire(linked, 300)
     assert call(linked) == 0
     expire(linked)

@@ -12,10 +12,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from connections import keys, tokens
+from connections import tokens
 from connections.constantcontact.redaction import Secret
 from connections.constantcontact.shapes import TokenGrant
 from connections.models import Connection, Environment, ProviderApp, QuotaPool
+from connections.programs import keys
 from tests.contract.stage import Stage
 from tests.contract.swagger import Operation, absent, say, swagger
 from tests.contract.test_answers import good

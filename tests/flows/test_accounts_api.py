@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from connections import accounttokens, gateway, keys, vault
+from connections import gateway, vault
+from connections.links.pausing import Paused
 from connections.models import ApiKey, Connection, ConnectionToken, Environment
-from connections.pausing import Paused
+from connections.programs import accounttokens, keys
 from connections.tokens import place
 from syncjobs import runner
 from syncjobs.models import SyncJob

@@ -13,8 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from connections import keys, tokens, vault
+from connections import tokens, vault
 from connections.models import Connection, ConnectionToken, Environment, ProviderApp, QuotaPool
+from connections.programs import keys
 from syncjobs import queue
 from syncjobs.models import SyncJob
 from tests import apart

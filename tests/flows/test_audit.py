@@ -325,9 +325,9 @@ def test_who_was_not_asked_lately_is_asked_first(world):
 
 
 def test_a_long_export_comes_in_pieces(world, monkeypatch):
-    from connections import auditlist
+    from connections.audit import entries
 
-    monkeypatch.setattr(auditlist, "EXPORT_PAGE", 3)
+    monkeypatch.setattr(entries, "EXPORT_PAGE", 3)
     scope, client = world.scope(), world.client(world.owner)
     for number in range(7):
         audit.record("mapping_saved", tenant_id=scope.tenant_id, about=f"No. {number}")

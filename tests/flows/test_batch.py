@@ -137,8 +137,8 @@ def test_a_batch_is_made_once_and_has_the_contract_s_shape(program, simulator):
 
 
 def test_a_token_s_scopes_hold_for_each_call(world, program, simulator):
-    from connections import keys
     from connections.models import Environment
+    from connections.programs import keys
 
     scope = world.scope()
     with scope.transaction():

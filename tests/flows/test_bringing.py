@@ -7,7 +7,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from connections import granting, rotation, tokens, vault
+from connections import rotation, tokens, vault
+from connections.links import granting
 from connections.models import AuditEvent, Connection, ConnectionToken, LinkState, ProviderApp
 from syncjobs.models import WebhookDelivery
 from syncjobs.webhookevents import ACCOUNT_EVENTS

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connections import keys
 from connections.models import Environment
+from connections.programs import keys
 from mapping.models import ConsentBasis, ConsentEntry
 from syncjobs.models import ImportRow, SyncJob
 from tests.flows.importing import Person, contacts

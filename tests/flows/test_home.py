@@ -101,7 +101,7 @@ def test_a_page_below_a_section_marks_the_section(place):
 
 
 def test_only_who_has_several_workspaces_can_change(world, place):
-    from connections import accounts
+    from connections.people import accounts
 
     assert "Change workspace" not in place.text("workspace-home")
     accounts.open_workspace(world.owner, "Second")

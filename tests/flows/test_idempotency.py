@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from connections import idempotency
 from connections.models import IdempotentReply
+from connections.programs import idempotency
 from syncjobs import retention
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of

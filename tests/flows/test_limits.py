@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from connections import gateway
 from connections.models import ProviderApp, QuotaPool, QuotaShare
-from connections.quotause import OwnUse
+from connections.quota.usage import OwnUse
 from syncjobs import limits, runner
 from tests.flows.importing import MAPPED, Person, csv_file
 

@@ -6,8 +6,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from connections import keys
 from connections.models import Connection, ConnectionToken, Environment, LinkToken
+from connections.programs import keys
 from tests.flows.programs import Caller, unhurried
 from tests.flows.test_connect import come_back, connections_of, consent
 

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pydantic import SecretStr
 
-from connections import mail, maildelivery
+from connections import mail
+from connections.mail import delivery
 from connections.models import AuditEvent, Message, User
 from tests.mailserver import MailServer
 
@@ -57,7 +58,7 @@ def test_in_development_every_message_lands_in_the_outbox(anonymous, ada):
     assert "No message yet" in text(anonymous.get("/outbox/"))
     assert mail.outbox_url() == "/outbox/"
     message = ask_for_a_password(anonymous)
-    assert message.state == "kept" and maildelivery.send_due() == 0
+    assert message.state == "kept" and delivery.send_due() == 0
     page = anonymous.get("/outbox/")
     assert "Choose a new password" in text(page) and "ada@people.test" in text(page)
     one = anonymous.get(reverse("outbox-message", args=[message.pk]))
@@ -128,7 +129,7 @@ def test_where_others_reach_a_development_only_operators_read_it(anonymous, ada,
 
 def test_a_message_that_was_sent_is_not_in_the_outbox(anonymous, server, ada, settings_of):
     message = ask_for_a_password(anonymous)
-    maildelivery.send_due()
+    delivery.send_due()
     settings_of(EMAIL_URL=SecretStr(""))
     assert "No message yet" in text(anonymous.get("/outbox/"))
     assert anonymous.get(reverse("outbox-message", args=[message.pk])).status_code == 404
@@ -147,7 +148,7 @@ def test_who_waits_sees_it_go(anonymous, server, ada):
     assert "On its way" in waiting and 'hx-trigger="every 3s"' in waiting and "<html" not in waiting
     page = anonymous.get(reverse("mail-awaited"))
     assert 'http-equiv="refresh"' in page.content.decode() and "On its way" in text(page)
-    maildelivery.send_due()
+    delivery.send_due()
     assert "Sent" in fragment(anonymous) and "hx-trigger" not in fragment(anonymous)
     assert 'http-equiv="refresh"' not in anonymous.get(reverse("mail-awaited")).content.decode()
 
@@ -155,7 +156,7 @@ def test_who_waits_sees_it_go(anonymous, server, ada):
 def test_a_failure_is_shown_to_who_waits(anonymous, server, ada):
     server.answers["RCPT"] = "550 5.1.1 <internal-host-7> no such user"
     ask_for_a_password(anonymous)
-    maildelivery.send_due()
+    delivery.send_due()
     shown = fragment(anonymous)
     assert "Not delivered" in shown and "typing error" in shown and "hx-trigger" not in shown
     assert "internal-host-7" not in shown
@@ -179,7 +180,7 @@ def test_whether_an_address_has_an_account_shows_nowhere(anonymous, server, ada)
         client = Client(HTTP_HOST=settings.ALLOWED_HOSTS[0])
         page = client.post(reverse("account_reset_password"), {"email": address}, follow=True)
         before = fragment(client)
-        maildelivery.send_due()
+        delivery.send_due()
         found = [page.content.decode(), before, fragment(client)]
         seen.append([re.sub(r"csrf-token\" content=\"\w+|T[\d:.]+|\d\d:\d\d", "", one) for one in found])
     assert seen[0][0] == seen[1][0]
@@ -200,7 +201,7 @@ def test_a_message_says_from_where_it_was_asked(anonymous, server, ada):
         {"email": "ada@people.test"},
         headers={"User-Agent": "Netscape\r\nBcc: eve@people.test"},
     )
-    maildelivery.send_due()
+    delivery.send_due()
     (taken,) = server.messages
     assert taken["Bcc"] is None and taken["To"] == "ada@people.test"
     body = taken.get_body(("plain",)).get_content()
@@ -230,7 +231,7 @@ def test_an_operator_sends_a_test_message(operator, server):
     assert "Send a test message to operator@people.test" in text(operator.get(index))
     answer = operator.post(reverse("admin:connections_message_test"), follow=True)
     assert "Waiting" in text(answer) and 'http-equiv="refresh"' in answer.content.decode()
-    maildelivery.send_due()
+    delivery.send_due()
     (taken,) = server.messages
     assert (taken["To"], taken["Subject"]) == ("operator@people.test", "A test message from Patchbay")
     page = operator.get(reverse("admin:connections_message_change", args=[Message.objects.get().pk]))
@@ -249,14 +250,14 @@ def test_a_test_message_is_asked_for_by_a_form_alone(operator, world, anonymous,
 def test_what_failed_is_sent_again(operator, server, ada, anonymous):
     server.answers["RCPT"] = "550 no such user"
     message = ask_for_a_password(anonymous)
-    maildelivery.send_due()
+    delivery.send_due()
     page = reverse("admin:connections_message_change", args=[message.pk])
     assert "550 no such user" in text(operator.get(page)) and "Send again" in text(operator.get(page))
     server.answers.clear()
     form = {"action": "send_again", "_selected_action": str(message.pk), "from_page": "message"}
     answer = operator.post(reverse("admin:connections_message_changelist"), form, follow=True)
     assert "On their way again: 1." in text(answer)
-    assert maildelivery.send_due() == 1
+    assert delivery.send_due() == 1
     answer = operator.post(reverse("admin:connections_message_changelist"), form, follow=True)
     assert "Left as they were: 1." in text(answer)
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from connections import keys, linking
+from connections.links import linking
 from connections.models import Connection, ConnectionToken, Environment
+from connections.programs import keys
 from tests.flows.programs import Program, bytes_of
 
 

@@ -20,7 +20,8 @@ from django.test import Client
 from django.urls import reverse
 from pydantic import SecretStr
 
-from connections import maildelivery, rotation, tenancy
+from connections import rotation, tenancy
+from connections.mail import delivery
 from connections.models import AuditEvent, Membership, Message, User
 from tests.house.routes import routes
 from tests.world import World
@@ -56,7 +57,7 @@ def words(answer: Any) -> str:
 
 def last_text(to: str) -> str:
     message = Message.objects.filter(to=to).latest("created_at")
-    return maildelivery.written(message).text
+    return delivery.written(message).text
 
 
 def link_in(text: str) -> str:

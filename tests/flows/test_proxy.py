@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from connections import keys
 from connections.models import Environment, ProviderApp, ProviderCall, QuotaPool
+from connections.programs import keys
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from connections import keys
 from connections.models import Connection, Environment
+from connections.programs import keys
 from tests import apart
 from tests.flows.importing import Person
 from tests.flows.mirrors import create

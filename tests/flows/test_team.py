@@ -14,8 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from connections import invitations, maildelivery, team
+from connections.mail import delivery
 from connections.models import AuditEvent, Invitation, Membership, Message, Tenant, User
+from connections.people import invitations, team
 
 # Opening a transaction and its context is no question.
 OF_A_TRANSACTION = r"BEGIN|COMMIT|SAVEPOINT|RELEASE|SELECT set_config"
@@ -53,7 +54,7 @@ def link_of(message):
 
 
 def text_of(message):
-    return maildelivery.written(message).text
+    return delivery.written(message).text
 
 
 def newest():

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from config.api import api
-from connections import keys
 from connections.models import ApiKey, Environment
+from connections.programs import keys
 from tests.flows.test_team import acts, asked_again, at, nobody, words
 from tests.house.routes import routes
 

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from connections import keys
 from connections.constantcontact.pages import Page
 from connections.constantcontact.resources.contacts import Contacts
 from connections.models import Connection, Environment
+from connections.programs import keys
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from connections import keys
 from connections.models import Environment
+from connections.programs import keys
 from mapping import contactputs
 from mapping.models import ConsentBasis, ConsentEntry, ContactLock, MirrorContact
 from tests.flows.importing import Person

@@ -16,8 +16,9 @@ from django.core.management import call_command
 from django.db import transaction
 from pydantic import SecretStr
 
-from connections import keys, rotation, tokens
+from connections import rotation, tokens
 from connections.models import AuditEvent, Connection, ConnectionToken, Environment
+from connections.programs import keys
 from syncjobs import queue, runner, tasks, webhookevents, webhooksending
 from syncjobs.models import SyncJob, Webhook, WebhookDelivery
 from tests.flows.importing import MAPPED, Person, csv_file

@@ -14,6 +14,12 @@ from tests.house import tree
 HOMES = (
     "config",
     "connections",
+    "connections.audit",
+    "connections.links",
+    "connections.mail",
+    "connections.people",
+    "connections.programs",
+    "connections.quota",
     "mapping",
     "syncjobs",
     "syncjobs.imports",
@@ -134,7 +140,8 @@ def test_a_wrong_name_is_found_out(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["connections/linking.py", "linking.start", "models/links.py", "SyncJob.fence", "templates/"]
+    "name",
+    ["connections/links/linking.py", "linking.start", "models/links.py", "SyncJob.fence", "templates/"],
 )
 def test_a_right_name_is_found(name: str) -> None:
     assert exists(name)

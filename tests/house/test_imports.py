@@ -17,8 +17,8 @@ ONLY_IN = {
     "httpcore": ("syncjobs/egress.py",),
     "celery": ("connections/bell.py", "connections/tasks.py", "syncjobs/tasks.py", "config/*"),
     "kombu": ("connections/bell.py", "config/*"),
-    "django.core.mail": ("connections/maildelivery.py",),
-    "smtplib": ("connections/maildelivery.py", "config/doctor/*", "config/doctor/mail.py"),
+    "django.core.mail": ("connections/mail/delivery.py",),
+    "smtplib": ("connections/mail/delivery.py", "config/doctor/*", "config/doctor/mail.py"),
     "urllib.request": ("config/demo.py", "config/management/commands/ensure_defaults.py"),
     "requests": (),
     "django.dispatch": ("connections/signals.py", "syncjobs/receivers.py"),
@@ -26,7 +26,14 @@ ONLY_IN = {
     "connections.signals": (
         *(
             f"connections/{name}.py"
-            for name in ("access", "changing", "granting", "keys", "tokens", "unlinking")
+            for name in (
+                "access",
+                "links/changing",
+                "links/granting",
+                "links/unlinking",
+                "programs/keys",
+                "tokens",
+            )
         ),
         "syncjobs/receivers.py",
     ),
@@ -49,18 +56,20 @@ WITHOUT_DJANGO = (
         f"connections/{name}.py"
         for name in (
             "roles",
-            "privileges",
-            "linkoutcomes",
-            "auditwords",
             "spreadsheet",
-            "fairshare",
-            "waiting",
-            "pacing",
-            "daybudget",
-            "forecast",
-            "contexts",
-            "returning",
-            "broughtrows",
+            "audit/words",
+            "links/broughtrows",
+            "links/contexts",
+            "links/outcomes",
+            "links/privileges",
+            "links/returning",
+            "people/browsers",
+            "programs/batching",
+            "quota/daybudget",
+            "quota/fairshare",
+            "quota/forecast",
+            "quota/pacing",
+            "quota/waiting",
         )
     ),
     *(f"mapping/{name}.py" for name in ("fields", "known", "values", "translation", "consent", "promotion")),

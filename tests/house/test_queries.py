@@ -13,9 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
-from connections import accounts as workspaces
 from connections import listing
 from connections.models import Connection
+from connections.people import accounts as workspaces
 from syncjobs import accounts
 from tests.conftest import empty_tables
 from tests.crowd import fill

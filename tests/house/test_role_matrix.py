@@ -15,8 +15,9 @@ from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from connections import keys, roles
+from connections import roles
 from connections.models import Environment, Membership, User
+from connections.programs import keys
 from tests.flows.test_team import asked_again
 from tests.house.furnish import Two
 from tests.house.routes import ACCOUNT, BODIES, JOB, PLACE, SETTINGS, TEAM, TOKEN, Route, routes

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db.models import Min, Q
 
-from connections import maildelivery, renewing
+from connections import renewing
+from connections.mail import delivery
 from connections.models import Message
 from syncjobs import runner, states, webhooksending
 from syncjobs.models import SyncJob
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         ends = time.monotonic() + options["seconds"]
         steps = sent = arrived = 0
         while time.monotonic() < ends:
-            sent += maildelivery.send_due(for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
+            sent += delivery.send_due(for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
             renewing.run_due(for_seconds=max(0.0, min(2.0, ends - time.monotonic())))
             steps += runner.run_due(worker, for_seconds=max(0.0, min(10.0, ends - time.monotonic())))
             arrived += webhooksending.send_due(for_seconds=max(0.0, min(10.0, ends - time.monotonic())))

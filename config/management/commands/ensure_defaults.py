@@ -13,8 +13,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from connections import environments, facts, linking, provisioning
+from connections import environments, facts, provisioning
 from connections.constantcontact.redaction import Secret
+from connections.links import linking
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from connections import bringing, broughtrows
-from connections.broughtrows import Brought, Row
-from connections.linkoutcomes import OUTCOMES, Refused
+from connections.links import bringing, broughtrows
+from connections.links.broughtrows import Brought, Row
+from connections.links.outcomes import OUTCOMES, Refused
 from connections.management.workspaces import scope_of
 from connections.models import Connection
 from connections.scoping import Scope

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from connections import partnering, provisioning
+from connections import provisioning
 from connections.constantcontact import errors
 from connections.constantcontact.redaction import Secret
+from connections.links import partnering
 from connections.management.workspaces import scope_of
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from connections import auditchain
-from connections.auditchain import Report
+from connections.audit import chaining
+from connections.audit.chaining import Report
 
 
 class Command(BaseCommand):
@@ -31,13 +31,13 @@ class Command(BaseCommand):
         """Every chain; ends with status 1 if there is a fault anywhere."""
         noted = _noted(options["head"])
         only = options["workspace"].strip().lower()
-        broken = list(auditchain.open_doors())
+        broken = list(chaining.open_doors())
         for door in broken:
             self.stdout.write(f"Open: {door}.")
         seen = set()
-        for report in auditchain.chains(only):
+        for report in chaining.chains(only):
             seen.add(report.chain)
-            auditchain.verify(report, noted.get(report.chain))
+            chaining.verify(report, noted.get(report.chain))
             self.stdout.write(_line(report))
             broken += [report.chain] if report.fault else []
         for chain in sorted(set(noted) | ({only} if only else set())):

@@ -9,9 +9,9 @@ from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 
 from config import env as _env
+from config.declared import ROOT
 
 ENV = _env.read()
-ROOT = _env.ROOT
 PRODUCTION = ENV.DEPLOYMENT == "production"
 DEBUG = False
 SECRET_KEY = ENV.SECRET_KEY.get_secret_value()

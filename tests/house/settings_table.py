@@ -2,7 +2,8 @@
 
 from pydantic.fields import FieldInfo
 
-from config.env import ROOT, Env
+from config.declared import ROOT
+from config.env import Env
 from tests.house import tree
 
 BEGIN = "<!-- The table of settings: made from config/env.py by `python3 -m tests.house.settings_table`. -->"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config import env
+from config import declared, env
 from tests.config.deployment import Done
 from tests.harness import clean_environment, until
 from tests.house import tree
@@ -148,9 +148,9 @@ def test_a_refusal_ends_the_program_with_one_line_a_fault(ended: dict[str, Done]
     [
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "too short"),
-        ("SECRET_KEY", env.UNSAFE_KEY),
+        ("SECRET_KEY", declared.UNSAFE_KEY),
         ("SECRETS_KEYS", ""),
-        ("SECRETS_KEYS", env.UNSAFE_KEY_RING),
+        ("SECRETS_KEYS", declared.UNSAFE_KEY_RING),
         ("DATABASE_URL", ""),
         ("DATABASE_OWNER_URL", ""),
         ("DATABASE_OPERATOR_URL", ""),

@@ -14,6 +14,9 @@ from connections.quota.pools import Ledger, Pool
 AFTER_MIDNIGHT_SECONDS: Final = 5.0
 # Where even the call that tries whether the new day has begun is refused, another tries an hour later.
 PROBE_AGAIN_SECONDS: Final = 3600.0
+# So long after midnight a refusal may still be about the day before: clocks differ, and an answer may be slow.
+EARLY_SECONDS: Final = 600.0
+EARLY_AGAIN_SECONDS: Final = 30.0
 # An account whose queue of activities is full gets no more bulk work for so long.
 QUEUE_SECONDS: Final = 60
 # What `throttled` alone may take from a day, as a share of it.
@@ -38,13 +41,16 @@ def slow_down(pool_id: UUID) -> None:
 def close(pool_id: UUID) -> int:
     """The provider said `quota_exceeded`: closed until 00:00 UTC. How many calls of the day others seem to have made.
 
-    A probe that is refused just after midnight says nothing of the new day's use.
+    Just after midnight it says nothing of the new day's use, which nobody can have spent yet: their clock may be
+    behind ours, or the refused call was sent the day before. Another call tries soon. Nor does a refused probe.
     """
     with pools.ledger() as cursor:
         pool = pools.lock(cursor, pool_id)
         until = pool.now + pacing.until_midnight(pool.now) + AFTER_MIDNIGHT_SECONDS
         foreign = sharing.foreign_today(pool)
-        if pool.closed_until is not None and pool.closed_until <= pool.now:
+        if _is_early(pool):
+            until = pool.now + EARLY_AGAIN_SECONDS
+        elif pool.closed_until is not None and pool.closed_until <= pool.now:
             until = min(until, pool.now + PROBE_AGAIN_SECONDS)
         else:
             foreign = max(foreign, pool.per_day - sharing.used_today(cursor, pool))
@@ -84,6 +90,12 @@ def rest(connection_id: UUID) -> None:
             "WHERE id = %s",
             [QUEUE_SECONDS, connection_id],
         )
+
+
+def _is_early(pool: Pool) -> bool:
+    """Whether the day is so young that even all of the key's users together cannot have spent half of it."""
+    elapsed = pool.now % DAY_SECONDS
+    return elapsed < min(EARLY_SECONDS, pool.per_day / pool.per_second / 2)
 
 
 def _believe(cursor: Ledger, pool: Pool, calls: int) -> None:

@@ -23,7 +23,7 @@ from connections.models import (
     Ticket,
 )
 from connections.programs import ratelimits
-from connections.quota import permits, pools, tickets, usage
+from connections.quota import answers, permits, pools, tickets, usage
 
 HOUR = timedelta(hours=1)
 
@@ -150,7 +150,8 @@ def test_after_midnight_one_call_tries_and_opens_the_pool(world, pool):
     assert QuotaPool.objects.get(pk=pool.pk).closed_until is None
 
 
-def test_a_refused_probe_closes_again_and_says_nothing_of_the_new_day(world, pool):
+def test_a_refused_probe_closes_again_and_says_nothing_of_the_new_day(world, pool, monkeypatch):
+    monkeypatch.setattr(answers, "EARLY_SECONDS", 0)
     limit(pool, closed_until=datetime.now(UTC) - timedelta(seconds=1))
     probe = permits.admit(pool.pk, wait_seconds=1)
     permits.heard(pool.pk, caller(world), "quota_exceeded")
@@ -159,6 +160,28 @@ def test_a_refused_probe_closes_again_and_says_nothing_of_the_new_day(world, poo
     assert after.foreign_calls == 0
     assert timedelta(0) < after.closed_until - datetime.now(UTC) <= HOUR
     assert refusal(pool).reason == "quota_exceeded"
+
+
+def test_just_after_midnight_a_refusal_is_about_the_day_before(world, pool, monkeypatch):
+    """By our clock the day has begun, by theirs not yet: neither the day nor the next ones are given up."""
+    monkeypatch.setattr(answers, "EARLY_SECONDS", 86_400)
+    limit(pool, calls_per_day=1_000_000)
+    for _ in range(2):
+        limit(pool, closed_until=None)
+        permits.heard(pool.pk, caller(world), "quota_exceeded")
+        after = QuotaPool.objects.get(pk=pool.pk)
+        assert after.foreign_calls == 0
+        assert timedelta(0) < after.closed_until - datetime.now(UTC) <= timedelta(seconds=30)
+        assert refusal(pool).reason == "quota_exceeded"
+    limit(pool, closed_until=datetime.now(UTC) - timedelta(seconds=1))
+    permits.admit(pool.pk, wait_seconds=1).close(delivered=True)
+
+
+def test_what_cannot_be_spent_yet_is_told_by_pace_and_limit(world, pool, monkeypatch):
+    monkeypatch.setattr(answers, "EARLY_SECONDS", 86_400)
+    limit(pool, calls_per_day=10, calls_per_second=1000)  # spent within 10 milliseconds of the day
+    permits.heard(pool.pk, caller(world), "quota_exceeded")
+    assert QuotaPool.objects.get(pk=pool.pk).foreign_calls == 10
 
 
 def test_a_probe_that_never_left_leaves_the_next_to_try(world, pool):
@@ -206,8 +229,9 @@ def test_calls_to_the_token_endpoint_may_cost_the_day(world, pool, settled, take
     assert after.budget == before.budget - taken
 
 
-def test_somebody_elses_use_is_allowed_for_today_and_believed_less_each_day(world, pool):
+def test_somebody_elses_use_is_allowed_for_today_and_believed_less_each_day(world, pool, monkeypatch):
     limit(pool, calls_per_day=10_000)
+    monkeypatch.setattr(answers, "EARLY_SECONDS", 0)
     QuotaDay.objects.create(pool=pool, day=datetime.now(UTC).date(), used=9_000)
     permits.close_for_today(pool.pk)
     row = QuotaPool.objects.get(pk=pool.pk)

@@ -173,6 +173,7 @@ def _claim(tenant_id: UUID, environment_id: UUID, job_id: UUID, worker: str) -> 
             fence=F("fence") + 1,
             attempts=F("attempts") + 1,
             lease_until=_lease_end(),
+            claimed_at=now,
         )
         if taken != 1:
             return None

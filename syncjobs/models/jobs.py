@@ -49,9 +49,14 @@ class SyncJob(EnvironmentRow):
     skipped = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
 
+    # Provider calls it has made that the log of calls has let go of.
+    old_calls = models.PositiveIntegerField(default=0)
+
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    # When a worker took it up last: due jobs go by it, workspaces in turn.
+    claimed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -64,6 +69,11 @@ class SyncJob(EnvironmentRow):
                 fields=["not_before"],
                 name="syncjob_due",
                 condition=models.Q(state__in=["queued", "running", "waiting"]),
+            ),
+            models.Index(
+                fields=["tenant", "-claimed_at"],
+                name="syncjob_claimed",
+                condition=models.Q(claimed_at__isnull=False),
             ),
             models.Index(fields=["tenant", "environment", "-created_at", "-id"], name="syncjob_newest"),
             models.Index(fields=["tenant", "environment", "ended_at"], name="syncjob_ended"),

@@ -1,5 +1,6 @@
 """Jobs as rows: once for a key, one claim at a time, and nothing written by a worker that lost its claim."""
 
+import itertools
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -120,3 +121,31 @@ def test_a_context_of_another_workspace_cannot_touch_a_job(world, job):
     with world.scope(world.stranger).transaction():
         assert not SyncJob.objects.filter(pk=job.pk).exists()
         assert SyncJob.objects.filter(pk=job.pk).update(state="stopped") == 0
+
+
+def test_workspaces_go_in_turn_however_much_one_has_queued(world):
+    """A workspace with many jobs takes one step, then the other one does; a new job need not wait for all of them."""
+    busy, other = world.connection(), world.connection(world.stranger, name="Zeta Dance")
+    with world.scope().transaction():
+        for number in range(30):
+            queue.enqueue(busy, "import", f"key-{number}", stage="preparing", options={})
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    SyncJob.objects.using("operator").update(not_before=long_ago)
+    with tenancy.acting_for(other.tenant_id, other.environment_id):
+        queue.enqueue(other, "import", "key", stage="preparing", options={})
+    taken = []
+    for _ in range(6):
+        claim = queue.claim_next("worker")
+        taken.append(claim.job.tenant_id)
+        with claim.transaction():
+            claim.advance("preparing")
+    assert taken.count(other.tenant_id) == 3
+    assert all(one != another for one, another in itertools.pairwise(taken))
+
+
+def test_two_workers_take_two_jobs_of_the_only_workspace(world):
+    connection = world.connection()
+    with world.scope().transaction():
+        for number in range(2):
+            queue.enqueue(connection, "import", f"key-{number}", stage="preparing", options={})
+    assert queue.claim_next("one").job.pk != queue.claim_next("two").job.pk

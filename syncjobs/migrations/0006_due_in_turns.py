@@ -16,14 +16,14 @@ BEGIN
         FROM syncjobs_syncjob j
         WHERE j.state IN ('queued', 'running', 'waiting') AND j.not_before <= clock_timestamp()
             AND (j.state <> 'running' OR j.lease_until < clock_timestamp())
-    ), served AS (
+    ), served AS MATERIALIZED (  -- once a workspace, not once a job
         SELECT d.tenant_id, (
             SELECT s.claimed_at FROM syncjobs_syncjob s
             WHERE s.tenant_id = d.tenant_id AND s.claimed_at IS NOT NULL ORDER BY s.claimed_at DESC LIMIT 1
         ) AS last
         FROM due d WHERE d.place = 1
     )
-    SELECT d.tenant_id, d.environment_id, d.id FROM due d JOIN served s ON s.tenant_id = d.tenant_id
+    SELECT d.tenant_id, d.environment_id, d.id FROM due d JOIN served s ON s.tenant_id = d.tenant_id WHERE d.place <= most
     ORDER BY d.place, s.last NULLS FIRST, d.not_before, d.id LIMIT most;
     PERFORM set_config('app.finding', '', true);
 END

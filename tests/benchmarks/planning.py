@@ -1,12 +1,12 @@
 """P1: how near the planner comes to the least number of calls.
 
 10,000 random jobs, each plan followed step by step and compared with a lower bound and with every simple strategy; and
-1,000 tiny ones compared with the true optimum, as is the bound. Asked of the 10,000 is that they cost at most 1.10 times
-the bound, all calls together (`overall`) and on average (`mean`); of every single one that it is never below the bound,
-never dearer than any simple strategy, and does nothing wrong. Of the tiny ones at most one call above the optimum is
-asked, with a bound never above it and at least 0.9 of it on average. How many single jobs are above 1.10 is told beside
-(`above`): a bound at 0.9 of the optimum leaves the best of plans at 1.11, and where a bound is 4 calls, one more is
-1.25; so it may be the planner's fault or the bound's.
+1,000 tiny ones compared with the true optimum, as is the bound. The 10,000 are to cost at most 1.10 times the bound,
+all calls together (`overall`) and on average (`mean`); no single one is below the bound, dearer than a simple strategy
+or wrong. The tiny ones are to cost at most one call above the optimum, with a bound never
+above it and at least 0.9 of it on average. How many single jobs are above 1.10 is told beside (`above`): a bound at 0.9
+of the optimum leaves the best of plans at 1.11, and where a bound is 4 calls, one more is 1.25; so it may be the
+planner's fault or the bound's.
 """
 
 import time

@@ -1,5 +1,5 @@
 """What is kept only for a while: uploads and the bytes of batches after their import, links that came to nothing,
-texts of messages, webhook deliveries, and the logs of calls."""
+texts of messages, webhook deliveries, the logs of calls and steps."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from connections import audit
 from connections.mail import delivery
 from connections.models import LinkState, LinkToken
 from connections.programs import idempotency, requestlog
-from syncjobs import spending, webhooksending
+from syncjobs import queue, spending, webhooksending
 from syncjobs.models import Batch, SyncJob, Upload
 
 OPERATOR = "operator"
@@ -36,5 +36,6 @@ def tidy(now: datetime | None = None) -> None:
     idempotency.tidy(moment, OPERATOR)
     requestlog.tidy(moment, OPERATOR)
     spending.tidy(moment, OPERATOR)
+    queue.tidy(moment, OPERATOR)
     LinkState.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()
     LinkToken.objects.using(OPERATOR).filter(expires_at__lt=moment - timedelta(days=1)).delete()

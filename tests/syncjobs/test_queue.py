@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from connections import tenancy
-from syncjobs import queue, runner
+from syncjobs import queue, retention, runner
 from syncjobs.models import JobStep, SyncJob
 
 
@@ -149,3 +149,15 @@ def test_two_workers_take_two_jobs_of_the_only_workspace(world):
         for number in range(2):
             queue.enqueue(connection, "import", f"key-{number}", stage="preparing", options={})
     assert queue.claim_next("one").job.pk != queue.claim_next("two").job.pk
+
+
+def test_steps_of_jobs_long_over_are_let_go(world, job):
+    now = datetime.now(UTC)
+    claim = queue.claim_next("worker")
+    with claim.transaction():
+        claim.end("stopped")
+    retention.tidy(now + timedelta(days=30))
+    assert JobStep.objects.using("operator").count() == 1
+    retention.tidy(now + timedelta(days=32))
+    assert JobStep.objects.using("operator").count() == 0
+    assert of(job).state == "stopped"

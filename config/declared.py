@@ -128,7 +128,10 @@ class Declared(BaseSettings):
         description="Hours that the answer to a call with an Idempotency-Key is kept for its repetition.",
     )
     REQUEST_LOG_DAYS: int = Field(
-        31, ge=1, le=365, description="Days that calls stay in the logs: a program's, and those to Constant Contact."
+        31,
+        ge=1,
+        le=365,
+        description="Days that calls stay in the logs: a program's, and those to Constant Contact.",
     )
     PROXY_MAX_BYTES: int = Field(
         8_388_608, ge=1, description="Longest body that a program may send through to Constant Contact."

@@ -2,7 +2,7 @@
 
 The day's calls are the scarce thing: at full rate they would last forty minutes. So part of what is left is kept
 for the classes above, as much as the history of this hour of the week lets expect for the rest of the day, and less
-and less as the day ends; consent always keeps something. What remains is shared out among tenants by water-filling:
+and less as the day ends; consent and persons always keep something. What remains is shared out among tenants by water-filling:
 nobody gets more than somebody who wants more and has less, by weight. A plan holds for some minutes and is made
 again when somebody new comes; between two plans its numbers do not move, so that a tenant can be told exactly what
 is left of its share without being told what others use.
@@ -26,6 +26,8 @@ AT_FIRST: Final[Mapping[str, float]] = {"consent": 0.05, "interactive": 0.15, "c
 SURE: Final[Mapping[str, float]] = {"consent": 2.33, "interactive": 2.33, "control": 1.65, "poll": 1.65}
 LEAST_CONSENT: Final = 0.002
 CONSENT_OF_DAY: Final = 0.02
+# Kept for persons to the day's end, whatever the forecast of its last minutes is and whatever else wants more.
+LEAST_INTERACTIVE: Final = 0.001
 LEAST_WORK: Final = 0.1  # of the day: bulk work is never starved by a forecast
 # Which level of the plan a class's share goes by. Consent and control never wait for a share.
 LEVELS: Final[Mapping[str, str]] = {
@@ -62,11 +64,15 @@ def reserves(
         kept[name] = share * limit * ahead if known is None else known.high(SURE[name])
     consent = max(LEAST_CONSENT * limit, CONSENT_OF_DAY * limit * ahead, kept.pop("consent"))
     consent = min(consent, left, limit / 2)
+    persons = min(LEAST_INTERACTIVE * limit, left - consent)
+    kept["interactive"] = max(0.0, kept["interactive"] - persons)
     # What work was sure of in the hours that are gone and did not want is lost to it.
     sure = LEAST_WORK * limit - max(work_used, LEAST_WORK * limit * (1.0 - ahead))
-    room = max(0.0, left - consent - max(0.0, sure))
+    room = max(0.0, left - consent - persons - max(0.0, sure))
     scale = min(1.0, room / (sum(kept.values()) or 1.0))
-    return {"consent": round(consent), **{name: int(value * scale) for name, value in kept.items()}}
+    scaled = {name: value * scale for name, value in kept.items()}
+    scaled["interactive"] += persons
+    return {"consent": round(consent), **{name: int(value) for name, value in scaled.items()}}
 
 
 @dataclass(frozen=True, slots=True)

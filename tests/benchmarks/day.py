@@ -23,6 +23,7 @@ from connections.simulator.limits import Limits
 TENANTS = 200
 LIMIT = 10_000
 TURN = 0.275  # anchored, answers of a tenth of a second
+MOST_REFUSED = 0.001  # of persons' calls
 PATIENCE = 2.0  # how long a person's call waits
 # Calls of an ordinary day, all tenants together.
 PERSONS, POLLS, CONTROL, OPT_OUTS = 900, 3_000, 400, 90
@@ -287,6 +288,7 @@ def _run(arm: str, kind: type[Ours] | type[Fifo], days: int) -> dict[str, Any]:
         "most_left_while_work_waits": round(max(left, default=0.0), 4),
     }
     good = not found["quota_exceeded"] and not found["refused consent"]
+    good = good and found["refused interactive"] <= MOST_REFUSED * persons
     return {
         **result,
         "holds": good and result["most_left_while_work_waits"] <= 0.02 if arm == "ours" else None,

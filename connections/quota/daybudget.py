@@ -2,10 +2,10 @@
 
 The day's calls are the scarce thing: at full rate they would last forty minutes. So part of what is left is kept
 for the classes above, as much as the history of this hour of the week lets expect for the rest of the day, and less
-and less as the day ends; consent and persons always keep something. What remains is shared out among tenants by water-filling:
-nobody gets more than somebody who wants more and has less, by weight. A plan holds for some minutes and is made
-again when somebody new comes; between two plans its numbers do not move, so that a tenant can be told exactly what
-is left of its share without being told what others use.
+and less as the day ends; consent and persons always keep something. What remains is shared out among tenants by
+water-filling: nobody gets more than somebody who wants more and has less, by weight. A plan holds for some minutes
+and is made again when somebody new comes; between two plans its numbers do not move, so that a tenant can be told
+exactly what is left of its share without being told what others use.
 """
 
 import math

@@ -10,7 +10,7 @@ from connections.models import IdempotentReply
 from connections.programs import idempotency
 from syncjobs import retention
 from tests.flows.importing import Person
-from tests.flows.programs import Program, bytes_of
+from tests.flows.programs import Caller, Program, bytes_of, unhurried
 
 NEW = {"email_address": {"address": "once@people.example"}, "create_source": "Account"}
 
@@ -175,3 +175,24 @@ def test_keys_of_another_workspace_are_others(world, program, person, simulator)
     sent(program)
     stranger = Program(world, person.connection, world.stranger)
     assert sent(stranger)[0].status_code == 404
+
+
+def test_keys_of_another_account_are_no_account_token_s(world, program, person, simulator):
+    unhurried(simulator)
+    other = world.connection(name="Shop")
+    made = Caller(world).ask("POST", "/api/integrated-account/token", {"integrated_account_id": str(other.pk)})
+    foreign = Caller(world, token=made.json()["result"]["integrated_account_token"])
+    tags = f"/api/proxy/contact_tags?integrated_account_id={person.connection.pk}"
+
+    def tried(name, key):
+        answer = foreign.ask("POST", tags, {"name": name}, **{"Idempotency-Key": key})
+        assert (answer.status_code, answer.json()["details"]["reason"]) == (403, "other_account")
+
+    # The key is not occupied for the account that it is of...
+    tried("Mine", "theirs")
+    assert sent(program, tags, {"name": "Mine"}, key="theirs")[0].status_code == 201
+    # ... and its answer is not told to whoever sends the same.
+    tried("Mine", "theirs")
+    header = {"X-Integrated-Account-Id": str(person.connection.pk), "Idempotency-Key": "theirs"}
+    answer = foreign.ask("POST", "/api/proxy/contact_tags", {"name": "Mine"}, **header)
+    assert answer.json()["details"]["reason"] == "other_account"

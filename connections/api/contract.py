@@ -148,7 +148,9 @@ def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
                 if not keys.allows(allowed, scope):
                     raise MissingScope(scope)
             if scope_of_call.account_id is not None:
-                named_id(request, None)  # before the key: another account's keys and answers are not this token's
+                named_id(
+                    request, None
+                )  # before the key: another account's keys and answers are not this token's
             idempotency.enter(request, scope_of_call)
             return endpoint(request, *args, **kwargs)
 

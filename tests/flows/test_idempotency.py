@@ -180,7 +180,9 @@ def test_keys_of_another_workspace_are_others(world, program, person, simulator)
 def test_keys_of_another_account_are_no_account_token_s(world, program, person, simulator):
     unhurried(simulator)
     other = world.connection(name="Shop")
-    made = Caller(world).ask("POST", "/api/integrated-account/token", {"integrated_account_id": str(other.pk)})
+    made = Caller(world).ask(
+        "POST", "/api/integrated-account/token", {"integrated_account_id": str(other.pk)}
+    )
     foreign = Caller(world, token=made.json()["result"]["integrated_account_token"])
     tags = f"/api/proxy/contact_tags?integrated_account_id={person.connection.pk}"
 

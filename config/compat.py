@@ -80,4 +80,6 @@ def _raw(result: Any, *, is_listed: bool) -> Any:
         return [one["remote_data"] for one in result]
     if is_listed:
         return {key: one["remote_data"] for key, one in result.items()}
+    if "contact" in result:  # how an upsert ended, with the person in it
+        return {**result, "contact": result["contact"]["remote_data"]}
     return result["remote_data"]

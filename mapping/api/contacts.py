@@ -99,12 +99,10 @@ def upsert_contact(
     with opened(request, body, integrated_account_id) as write:
         write.resolve()
         result = write.writer.upsert()
-    ended: dict[str, object] = {
-        "outcome": result.outcome,
-        "reason": result.reason or None,
-        "contact": asking.trimmed(asked_of(request), [_written(write, result)])[0],
-    }
-    return one_of(request, ended, **write.meta(result))
+    answer = one_of(request, _written(write, result), **write.meta(result))
+    # What is left out, or shown in another form, is of the contact alone.
+    ended = {"outcome": result.outcome, "reason": result.reason or None, "contact": answer["result"]}
+    return answer | {"result": ended}
 
 
 @router.get(

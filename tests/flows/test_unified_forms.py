@@ -199,3 +199,28 @@ def test_another_workspace_sees_nothing_of_the_copy(program, world):
     linked(program.person)
     other = Program(world, program.person.connection, world.stranger)
     assert other.ask("GET", f"{CONTACTS}?truto_super_query=1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["truto_response_format=raw", "truto_response_format=debug", "truto_response_format=normalized"]
+    + [f"truto_exclude_fields[]={name}" for name in ("contact", "outcome", "reason", "email")],
+)
+@pytest.mark.parametrize("prefix", ["api", "compat"])
+def test_an_upsert_s_form_is_the_contact_s(program, form, prefix):
+    body = {"email": "fay@people.example", "first_name": "Fay"}
+    answer = program.ask("POST", f"/{prefix}/unified/marketing-automation/contacts/upsert?{form}", body)
+    assert answer.status_code == 200, answer.content
+    found = answer.json()["result"]
+    assert (found["outcome"], found["reason"]) == ("created", None)
+    contact = found["contact"]
+    if form.endswith("raw"):
+        document = contact if prefix == "compat" else contact["remote_data"]
+        assert document["email_address"]["address"] == "fay@people.example"
+    else:
+        assert contact["first_name"] == "Fay"
+        assert ("email" in contact) is not form.endswith("email")
+        assert ("remote_data" in contact) is not form.endswith("normalized")
+    if form.endswith("debug"):
+        debug = answer.json()["debug"] if prefix == "compat" else answer.json()["meta"]["debug"]
+        assert debug["data"]["email_address"]["address"] == "fay@people.example"

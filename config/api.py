@@ -97,6 +97,8 @@ def _fault(
     remote = None if said is None else body["raw_response"] or message
     body |= insight.of(request.path_info, status, {**parts, **(details or {})}, remote)
     request.META["PATCHBAY_REASON"] = code
+    may_have_happened = bool(details and details.get("may_have_happened"))
+    request.META[idempotency.AGAIN] = retry_after_seconds is not None and not may_have_happened
     answer = api.create_response(request, body, status=int(status))
     if retry_after_seconds is not None:
         answer["Retry-After"] = str(retry_after_seconds)

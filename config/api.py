@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from config import capabilities, insight, unifiedmeta
-from connections import scoping
+from connections import calllog, scoping
 from connections.api import apitokens, batch, bringing, calls, custom, linktokens, named
 from connections.api.bodies import Bodies
 from connections.api.contract import Fault
@@ -23,6 +23,7 @@ from connections.constantcontact.errors import ProviderError, QuotaRefused
 from connections.constantcontact.paths import UnsafePath
 from connections.constantcontact.redaction import Secret
 from connections.links.pausing import Paused
+from connections.models import Connection
 from connections.programs import idempotency, ratelimits
 from connections.programs.tokenlimit import TooManyCalls
 from connections.quota import daybudget
@@ -244,7 +245,10 @@ def not_answered(request: HttpRequest, error: ProviderError) -> HttpResponse:
         details["may_have_happened"] = True
     if isinstance(error, errors.Conflict) and error.contact_id:
         details["contact_id"] = error.contact_id
-    return _fault(
+    account: Connection | None = request.META.get("PATCHBAY_ACCOUNT")
+    if isinstance(error, errors.Forbidden) and account and (missing := calllog.missing_scopes(account)):
+        details["missing_scopes"] = missing
+    answer = _fault(
         request,
         status,
         code,
@@ -253,6 +257,9 @@ def not_answered(request: HttpRequest, error: ProviderError) -> HttpResponse:
         said=error.answer or Secret("") if is_remote else None,
         retry_after_seconds=seconds,
     )
+    for name, value in error.headers.items():
+        answer[name] = value
+    return answer
 
 
 def _readable(said: Secret) -> object:

@@ -1,13 +1,17 @@
 """Walk 5, over HTTP against the simulator: contacts, lists, tags, users and roles in one shape."""
 
 import json
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
+from connections import tokens
 from connections.constantcontact.pages import Page
+from connections.constantcontact.redaction import Secret
 from connections.constantcontact.resources.contacts import Contacts
-from connections.models import Connection, Environment
+from connections.constantcontact.shapes import TokenGrant
+from connections.models import Connection, ConnectionToken, Environment
 from connections.programs import keys
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
@@ -318,3 +322,33 @@ def test_an_error_says_what_was_missing(program):
         "missing_required_query_parameters": ["integrated_account_id"]
     }
     assert "truto_error_insight" not in program.ask("GET", "/api/proxy/contacts").json()
+
+
+@pytest.mark.parametrize("path", [LISTS, "/api/proxy/contact_lists", "/compat/proxy/contact_lists"])
+def test_what_the_provider_said_is_handed_on(program, person, simulator, path):
+    with person.scope.transaction():
+        ConnectionToken.objects.update(scope="account_read offline_access")
+    said = [{"error_key": "unauthorized", "error_message": "Bearer abc.def may not do this"}]
+    fault = {"match": "/v3/contact_lists", "status": 403, "body": said, "times": 1}
+    simulator.ask("/_sim/faults", fault)
+    answer = program.ask("GET", path)
+    found = answer.json()
+    assert (answer.status_code, found["truto_is_remote_error"]) == (403, True)
+    masked = [{"error_key": "unauthorized", "error_message": "[masked] may not do this"}]
+    assert found["raw_response"] == masked
+    hints = found["truto_error_insight"]
+    assert hints["forbidden_error"]["value"] == {"missing_scopes": ["contact_data"]}
+    assert ("remote_error" in hints) is (path == LISTS)
+
+
+def test_the_provider_s_number_of_a_refused_request_is_handed_on(program, person, simulator):
+    grant = simulator.ask("/_sim/token", {"account": "Acme Bakery", "scope": "account_read"})
+    with person.scope.transaction():
+        connection = Connection.objects.get(pk=person.connection.pk)
+        given = TokenGrant(Secret(grant["access_token"]), None, 86_400, grant["scope"])
+        tokens.store(connection, given, datetime.now(UTC))
+    answer = program.ask("GET", LISTS)
+    assert (answer.status_code, answer.json()["details"]["reason"]) == (403, "provider_forbidden")
+    assert answer["x-amzn-RequestId"] == "00000000-0000-4000-8000-000000000000"
+    assert "X-Cache" not in answer
+    assert answer.json()["raw_response"]["error_key"] == "access_denied"

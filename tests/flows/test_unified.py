@@ -224,6 +224,9 @@ def test_a_deleted_contact_is_cleaned(program, nora):
     missing = program.ask("GET", f"{CONTACTS}/{uuid4()}")
     assert missing.status_code == 404
     assert missing.json()["truto_is_remote_error"] is True
+    ours = program.ask("PATCH", f"{CONTACTS}/not-a-uuid", {"first_name": "Nora"})
+    assert (ours.status_code, ours.json()["details"]["reason"]) == (404, "not_found")
+    assert "truto_is_remote_error" not in ours.json()
 
 
 def test_lists_are_made_changed_and_deleted(program):
@@ -263,6 +266,8 @@ def test_users_and_roles_are_what_is_known(program, person, simulator):
     assert owner["emails"][0]["email"] == "owner@acmebakery.example"
     addresses = {one["email_address"]: one["roles"] for one in simulator.get("/v3/account/emails")}
     assert {one["email"] for one in owner["emails"]} == set(addresses)
+    unknown = ("external_id", "identifiers", "is_email_verified", "is_2fa_enabled")
+    assert [owner[name] for name in unknown] == [None] * 4
     for one in owner["emails"]:
         assert (
             one["type"] == ", ".join(role.lower() for role in addresses[one["email"]])
@@ -272,7 +277,10 @@ def test_users_and_roles_are_what_is_known(program, person, simulator):
     roles = good(program.ask("GET", ROLES))["result"]
     assert [one["id"] for one in roles] == ["account_owner", "account_manager", "campaign_creator"]
     assert good(program.ask("GET", f"{ROLES}/account_manager"))["result"] == roles[1]
-    assert program.ask("GET", f"{ROLES}/pope").status_code == 404
+    for path in (f"{ROLES}/pope", f"{USERS}/nobody"):
+        ours = program.ask("GET", path)
+        assert (ours.status_code, ours.json()["details"]["reason"]) == (404, "not_found")
+        assert "truto_is_remote_error" not in ours.json()
     read = [call["path"] for call in simulator.calls()[before:]]
     assert read == 2 * ["/v3/account/emails"], "once by us, then kept with its age; and once by this test"
     assert body["meta"]["age_seconds"] < 60

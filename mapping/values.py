@@ -140,7 +140,7 @@ def choices(value: str, place: Place) -> str:
 
 def _whole(low: int, high: int) -> Callable[[str, Place], str]:
     def read(value: str, place: Place) -> str:
-        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
             raise BadValue(
                 "bad_birthday", f"{place.label}: “{_shown(value)}” is not a number from {low} to {high}"
             )

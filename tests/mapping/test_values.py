@@ -75,6 +75,7 @@ def test_taken(value, place, sent):
         ("perhaps", FLAG, "not_yes_or_no"),
         ("blue", SELECT, "not_a_choice"),
         ("13", STANDARD["birthday_month"], "bad_birthday"),
+        ("1" * 5000, STANDARD["birthday_month"], "bad_birthday"),
         ("²", STANDARD["birthday_day"], "bad_birthday"),
     ],
 )

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from math import ceil
-from typing import Final
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,8 +12,8 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from config import capabilities, insight, unifiedmeta
-from connections import scoping
+from config import capabilities, insight, provider, unifiedmeta
+from connections import calllog, scoping
 from connections.api import apitokens, batch, bringing, calls, custom, linktokens, named
 from connections.api.bodies import Bodies
 from connections.api.contract import Fault
@@ -22,7 +21,7 @@ from connections.constantcontact import errors
 from connections.constantcontact.errors import ProviderError, QuotaRefused
 from connections.constantcontact.paths import UnsafePath
 from connections.constantcontact.redaction import Secret
-from connections.links.pausing import Paused
+from connections.models import Connection
 from connections.programs import idempotency, ratelimits
 from connections.programs.tokenlimit import TooManyCalls
 from connections.quota import daybudget
@@ -97,6 +96,8 @@ def _fault(
     remote = None if said is None else body["raw_response"] or message
     body |= insight.of(request.path_info, status, {**parts, **(details or {})}, remote)
     request.META["PATCHBAY_REASON"] = code
+    may_have_happened = bool(details and details.get("may_have_happened"))
+    request.META[idempotency.AGAIN] = retry_after_seconds is not None and not may_have_happened
     answer = api.create_response(request, body, status=int(status))
     if retry_after_seconds is not None:
         answer["Retry-After"] = str(retry_after_seconds)
@@ -188,69 +189,30 @@ def held_back(request: HttpRequest, error: QuotaRefused) -> HttpResponse:
     return _fault(request, 429, code, message, retry_after_seconds=seconds)
 
 
-# What failed on the way, the most special first: the status for the caller, and seconds after which to try again.
-_WAYS: Final[tuple[tuple[type[ProviderError], int, int | None], ...]] = (
-    (errors.InvalidGrant, 401, None),
-    (errors.TokenError, 503, 30),
-    (errors.Unreachable, 502, 5),
-    (errors.OutcomeUnknown, 504, None),
-    (errors.Throttled, 429, 1),
-)
-
-# What the provider itself refuses, with its own status.
-_REFUSALS: Final = (
-    errors.Unauthorized,
-    errors.Forbidden,
-    errors.NotFound,
-    errors.Conflict,
-    errors.Invalid,
-    errors.Throttled,
-    errors.QuotaExceeded,
-    errors.ActivityQueueFull,
-)
-
-
-# What a provider's refusal or silence is called in the errors guide, the most special first.
-_CODES: Final[tuple[tuple[type[ProviderError], str], ...]] = (
-    (errors.InvalidGrant, "needs_reconnect"),
-    (errors.Unauthorized, "provider_unauthorized"),
-    (errors.Forbidden, "provider_forbidden"),
-    (errors.NotFound, "provider_not_found"),
-    (errors.Conflict, "provider_conflict"),
-    (errors.Invalid, "provider_invalid"),
-    (errors.Throttled, "throttled"),
-    (errors.QuotaExceeded, "quota_exceeded"),
-    (errors.ActivityQueueFull, "activity_queue_full"),
-    (errors.OutcomeUnknown, "outcome_unknown"),
-    (errors.Unreachable, "provider_unreachable"),
-    (errors.TokenError, "token_unavailable"),
-    (Paused, "account_paused"),
-)
-
-
 @api.exception_handler(ProviderError)
 def not_answered(request: HttpRequest, error: ProviderError) -> HttpResponse:
     """There is no answer of the provider's to hand on; says whose matter that is, and whether it may have happened."""
-    found = ((status, seconds) for kind, status, seconds in _WAYS if isinstance(error, kind))
-    status, seconds = next(found, (503, None))
-    is_remote = isinstance(error, errors.InvalidGrant)
-    if isinstance(error, _REFUSALS) and error.status is not None:
-        status, is_remote = error.status, True
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), "provider_unreachable")
+    told = provider.told(error)
     details: dict[str, object] = {"provider_error_key": error.error_key} if error.error_key else {}
     if error.may_have_happened:
         details["may_have_happened"] = True
     if isinstance(error, errors.Conflict) and error.contact_id:
         details["contact_id"] = error.contact_id
-    return _fault(
+    account: Connection | None = request.META.get("PATCHBAY_ACCOUNT")
+    if isinstance(error, errors.Forbidden) and account and (missing := calllog.missing_scopes(account)):
+        details["missing_scopes"] = missing
+    answer = _fault(
         request,
-        status,
-        code,
+        told.status,
+        told.code,
         str(error),
         details,
-        said=error.answer or Secret("") if is_remote else None,
-        retry_after_seconds=seconds,
+        said=error.answer or Secret("") if told.is_remote else None,
+        retry_after_seconds=told.retry_after_seconds,
     )
+    for name, value in error.headers.items():
+        answer[name] = value
+    return answer
 
 
 def _readable(said: Secret) -> object:

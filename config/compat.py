@@ -3,6 +3,7 @@
 The same endpoints answer; what they say is put into the other shape by method and address alone:
 
     list under unified, proxy, custom    result, next_cursor, prev_cursor, result_count, is_partial_response
+    anything else under custom           result, next_cursor, prev_cursor
     any other list                       result, next_cursor, limit
     one object, a deletion               the object itself
     a method of a unified resource       {"result": ...}
@@ -37,7 +38,7 @@ def passed_on(request: HttpRequest, rest: str) -> HttpResponseBase:
         return answer
     if answer.headers.get("Content-Type", "").partition(";")[0] == "application/json":
         said = reshaped(str(request.method), rest.strip("/").split("/"), json.loads(answer.content))
-        answer.content = json.dumps(said, ensure_ascii=False).encode()
+        answer.content = json.dumps(said).encode()  # in ASCII: a text may hold half a character
     return answer
 
 
@@ -69,6 +70,8 @@ def reshaped(method: str, parts: list[str], body: Any) -> Any:
         ignored = told.get("ignored_filters")
         listed = {**{name: value for name, value in body.items() if name != "meta"}, "result": result}
         return {**listed, "ignored_filters": ignored} if ignored else listed
+    if kind == "custom":
+        return {name: body.get(name) for name in ("result", "next_cursor", "prev_cursor")}
     if kind == "unified" and len(parts) == 4 and method == "POST":
         return {"result": result}
     return result
@@ -80,4 +83,6 @@ def _raw(result: Any, *, is_listed: bool) -> Any:
         return [one["remote_data"] for one in result]
     if is_listed:
         return {key: one["remote_data"] for key, one in result.items()}
+    if "contact" in result:  # how an upsert ended, with the person in it
+        return {**result, "contact": result["contact"]["remote_data"]}
     return result["remote_data"]

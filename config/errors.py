@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from connections import pages
 from connections.audit import refusals
 from connections.people import keptforms, loginlimits
+from connections.programs import idempotency
 
 # Below these, errors have the API's shape.
 OF_PROGRAMS: Final = ("/api/", "/compat/", "/v3/")
@@ -83,4 +84,5 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, without touching the database."""
+    request.META[idempotency.FAILED] = True
     return _answer(request, 500, "Internal Server Error", "Something went wrong on our side.")

@@ -5,18 +5,22 @@ from http import HTTPStatus
 from typing import Any, Final
 
 UNIFIED: Final = ("/api/unified/", "/compat/unified/")
+PROXY: Final = ("/api/proxy/", "/compat/proxy/")
 _ABSENT: Final = "Field required"
 
 
 def of(path: str, status: int, details: Mapping[str, Any], remote: object) -> dict[str, Any]:
     """The hints for an error at this address, each with `description` and `value`; none elsewhere.
 
+    Calls of the provider's by name have one alone: which rights are missing.
+
     Args:
         details: of the error as it is answered.
         remote: what the provider said, None where the refusal is ours.
     """
     if not path.startswith(UNIFIED):
-        return {}
+        forbidden = status == HTTPStatus.FORBIDDEN and path.startswith(PROXY)
+        return {"truto_error_insight": {"forbidden_error": _forbidden(details)}} if forbidden else {}
     found: dict[str, Any] = {}
     reason, failures = details.get("reason"), details.get("failures", ())
     names = [str(one["field"]) for one in failures]
@@ -31,11 +35,15 @@ def of(path: str, status: int, details: Mapping[str, Any], remote: object) -> di
         value = {"retry_after_seconds": details.get("retry_after_seconds")}
         found["rate_limit_error"] = _hint("Too many calls; go on after this time.", value)
     elif status == HTTPStatus.FORBIDDEN:
-        value = {"missing_scopes": list(details.get("missing_scopes", ()))}
-        found["forbidden_error"] = _hint("The call is not allowed with these rights.", value)
+        found["forbidden_error"] = _forbidden(details)
     if remote is not None:
         found["remote_error"] = _hint("Constant Contact refused the call.", remote)
     return {"truto_error_insight": found} if found else {}
+
+
+def _forbidden(details: Mapping[str, Any]) -> dict[str, Any]:
+    value = {"missing_scopes": list(details.get("missing_scopes", ()))}
+    return _hint("The call is not allowed with these rights.", value)
 
 
 def _hint(description: str, value: object) -> dict[str, Any]:

@@ -42,9 +42,15 @@ _ERROR: Final[dict[str, Any]] = {
                 },
                 "retry_after_seconds": {"type": "integer"},
                 "may_have_happened": {"type": "boolean"},
+                "missing_scopes": {"type": "array", "items": {"type": "string"}},
             },
         },
         "truto_is_remote_error": {"type": "boolean"},
+        "raw_response": {
+            "type": ["object", "array", "string", "number", "boolean", "null"],
+            "description": "Constant Contact's own answer, where the refusal is its own.",
+            "items": {"type": ["object", "array", "string", "number", "boolean", "null"]},
+        },
         "truto_error_insight": {
             "type": "object",
             "description": "What a unified call was missing; each hint has a description and a value.",

@@ -107,6 +107,13 @@ def _note_forbidden(connection_id: UUID, record: CallRecord) -> None:
     Connection.objects.filter(pk=connection_id).update(last_forbidden=noted)
 
 
+def missing_scopes(account: Connection) -> list[str]:
+    """The scopes that the account's grant lacked when a call was forbidden last. Inside no scope."""
+    with tenancy.acting_for(account.tenant_id, account.environment_id):
+        noted = Connection.objects.filter(pk=account.pk).values_list("last_forbidden", flat=True).first()
+    return list((noted or {}).get("missing_scopes", ()))
+
+
 def adopt(link_state_id: UUID, connection_id: UUID) -> None:
     """The calls of a link belong to the connection that came of it. Inside its scope."""
     ProviderCall.objects.filter(link_state_id=link_state_id).update(connection_id=connection_id)

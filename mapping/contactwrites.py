@@ -45,6 +45,8 @@ class Writer:
     basis: ConsentBasis | None = field(init=False)
     # What is said, less what only repeats how the person stands.
     heard: Said = field(init=False)
+    # Whether a call that changes the person has been answered.
+    has_written: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.basis = consentledger.basis_of(self.connection)
@@ -202,6 +204,7 @@ class Writer:
         entry, entry_id = self._decided(before, verdict)
         try:
             written = self._put(lease, before, body)
+            self.has_written = True
         except errors.ProviderError as error:
             self._undo(entry, entry_id, error)
             raise
@@ -258,7 +261,9 @@ class Writer:
                 form[name] = value  # type: ignore[literal-required]  # core names are the form's too
         entry, entry_id = self._decided(contact, verdict)
         try:
-            return self.client.contacts.sign_up_form(form).contact_id, entry_id
+            signed_up = self.client.contacts.sign_up_form(form)
+            self.has_written = True
+            return signed_up.contact_id, entry_id
         except errors.ProviderError as error:
             self._undo(entry, entry_id, error)
             raise

@@ -12,15 +12,16 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 from ninja import Router, Schema
 from pydantic import BaseModel, ConfigDict, Field
 
 from connections.api.contract import Envelope, named_account, needs, refused
 from connections.api.passing import ProviderObject
-from connections.programs import batching
+from connections.programs import batching, proxy
 from connections.scoping import ACCOUNT_HEADER
 
 router = Router(tags=["Batch"])
@@ -79,7 +80,7 @@ class BatchEnvelope(Envelope):
 
 @dataclass
 class _Run:
-    """A batch under way: what is known by name, what failed, and how many calls were made."""
+    """A batch under way: what is known by name, what failed, how many calls were made, and what may still be read."""
 
     request: HttpRequest
     account_id: str
@@ -87,6 +88,7 @@ class _Run:
     results: dict[str, list[object]] = field(default_factory=dict)
     errors: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     calls: int = 0
+    room: int = proxy.MOST_JSON
 
     def known(self, current: Mapping[str, object]) -> dict[str, object]:
         """What references lead to."""
@@ -149,11 +151,16 @@ def _node(run: _Run, name: str, one: BatchResource) -> None:
             message = f"A batch makes at most {MOST_CALLS} calls; this one was not made any more."
             run.fail(name, HTTPStatus.BAD_REQUEST, "invalid_request", message)
             return
+        most: int = settings.ENV.PROXY_MAX_BYTES
         try:
-            plain = batching.filled(one.model_dump(exclude={"name", "depends_on"}), run.known(current))
+            plain = batching.filled(one.model_dump(exclude={"name", "depends_on"}), run.known(current), most)
         except batching.Unresolved as error:
             message = f"{{{{{error.reference}}}}} leads to nothing: no call before this one has answered it."
             run.fail(name, HTTPStatus.BAD_REQUEST, "invalid_request", message)
+            continue
+        except batching.TooLong:
+            message = f"Its references stand for more than {most} bytes, so it was not made. Refer to less."
+            run.fail(name, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", message)
             continue
         assert isinstance(plain, dict)
         run.calls += 1
@@ -164,26 +171,53 @@ def _call(run: _Run, name: str, one: Mapping[str, Any]) -> None:
     """One call through its endpoint."""
     path, query = _address(one)
     body = json.dumps(one["body"]).encode() if one["body"] is not None else b""
-    request = _request(run, _VERBS.get(one["method"], "POST"), path, query, body)
+    method = _VERBS.get(one["method"], "POST")
     try:
         found = resolve(path)
     except Resolver404:
         run.fail(name, HTTPStatus.NOT_FOUND, "no_such_address", f"There is nothing at {path}.")
         return
-    response = found.func(request, *found.args, **found.kwargs)
-    content = b"".join(response.streaming_content) if response.streaming else response.content
-    response.close()
+    response = found.func(_request(run, method, path, query, body), *found.args, **found.kwargs)
     try:
-        said: Any = json.loads(content) if content else None  # Any: JSON
-    except ValueError:
-        message = "This call answers a file; make it by itself."
+        _heard(run, name, response, f"{method} {path}")
+    finally:
+        response.close()
+
+
+def _heard(run: _Run, name: str, response: HttpResponseBase, call: str) -> None:
+    """What one call has answered, if a batch can hold it."""
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in response:
+        message = (
+            f"There is no {call}; it takes {response['Allow']}. What is about one object needs its `id`."
+        )
+        run.fail(name, HTTPStatus.METHOD_NOT_ALLOWED, "no_such_address", message)
+        return
+    content = _content_of(response)
+    if content is None:
+        message = (
+            "It was made, and answers a file or a stream, which no batch holds; make this call by itself."
+        )
         run.fail(name, HTTPStatus.BAD_REQUEST, "invalid_request", message)
         return
+    run.room -= len(content)
+    if run.room < 0:
+        message = f"It was made, but the answers of a batch are at most {proxy.MOST_JSON} bytes; ask for less at once."
+        run.fail(name, HTTPStatus.BAD_REQUEST, "invalid_request", message)
+        return
+    said: Any = json.loads(content) if content else None  # Any: JSON
     if response.status_code >= 400:
         run.errors.setdefault(name, []).append(said)
     elif isinstance(said, dict):
         result = said.get("result")
         run.results[name] += result if isinstance(result, list) else [result] if result is not None else []
+
+
+def _content_of(response: HttpResponseBase) -> bytes | None:
+    """The JSON of an answer; None where it is something else, which is not read."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0]
+    if not isinstance(response, HttpResponse) or kind != "application/json":
+        return None
+    return response.content
 
 
 def _address(one: Mapping[str, Any]) -> tuple[str, str]:

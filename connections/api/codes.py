@@ -69,7 +69,7 @@ CODES: Final[Mapping[str, Code]] = {
     "contact_busy": Code(
         "Others write this contact at the moment, one after the other.",
         "time",
-        "Try again after Retry-After: nothing was changed.",
+        "Try again after Retry-After: nothing was changed. With details.may_have_happened, read the contact first.",
     ),
     "deleted_there": Code(
         "This person was deleted at Constant Contact, and is not brought back.",

@@ -147,6 +147,10 @@ def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
             for scope in scopes:
                 if not keys.allows(allowed, scope):
                     raise MissingScope(scope)
+            if scope_of_call.account_id is not None:
+                named_id(
+                    request, None
+                )  # before the key: another account's keys and answers are not this token's
             idempotency.enter(request, scope_of_call)
             return endpoint(request, *args, **kwargs)
 

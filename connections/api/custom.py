@@ -81,8 +81,6 @@ def custom_enveloped(
     following, before = cursors.links(document)
     if config.pagination is not None:
         following = _following(call, document, config.pagination)
-    if isinstance(result, list) and not result:
-        following = None  # an empty page with a cursor would be the end for many a client
     shown = enveloped(_shown(result), next_href=following, prev_href=before)
     return Status(status_of(answer.status_code), shown)
 

@@ -182,17 +182,17 @@ def run(scope: Scope, account: Connection, wanted: Wanted) -> Answered:
 
 
 def _page(scope: Scope, account: Connection, call: proxy.Call, answer: Answer, items: str) -> Answered:
-    """A page that has anything on it, or the last one."""
-    for _ in range(MOST_EMPTY):
+    """A page that has anything on it, or the last one; after many empty ones an empty one from where it goes on."""
+    for left in reversed(range(MOST_EMPTY)):
         document = proxy.document_of(answer)
         found = document.get(items) if items and isinstance(document, dict) else document
         following, before = cursors.links(document)
         result = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
-        if result or following is None:
+        if result or following is None or not left:
             break
         query = query_behind(cursors.write(following) or "", call.path)
         answer = proxy.ask(scope, account, proxy.Call(call.method, call.path, query, call.headers))
-    shown = enveloped(result, next_href=following if result else None, prev_href=before)
+    shown = enveloped(result, next_href=following, prev_href=before)
     return Status(status_of(answer.status_code), shown)
 
 

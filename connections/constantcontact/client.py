@@ -25,6 +25,8 @@ USER_AGENT: Final = "Patchbay"
 TIMEOUT: Final = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
+# Where no call was made.
+NOT_ASKED: Final[dict[str, object]] = {"requestUrl": None, "requestOptions": None, "responseHeaders": None}
 Answer = httpx.Response  # for who hands one on without knowing what it was made by
 Params = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -61,6 +63,8 @@ class Client:
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
+        self._answered: httpx.Response | None = None
+        http.event_hooks["response"].append(self._note)
         self.account = Account(http)
         self.activities = Activities(http)
         self.contacts = Contacts(http)
@@ -69,6 +73,21 @@ class Client:
         self.partner = Partner(http)  # of use to the connection of a partner's key alone
         self.segments = Segments(http)
         self.tags = Tags(http)
+
+    def _note(self, response: httpx.Response) -> None:
+        self._answered = response
+
+    def last_call(self) -> dict[str, object]:
+        """The call that was answered last, for whoever debugs theirs: without who asked, and by which key."""
+        if self._answered is None:
+            return NOT_ASKED
+        request = self._answered.request
+        sent = proxying.outgoing(dict(request.headers))
+        return {
+            "requestUrl": str(request.url),
+            "requestOptions": {"method": request.method, "headers": dict(sent)},
+            "responseHeaders": dict(proxying.incoming(self._answered.headers)),
+        }
 
     def raw(
         self,

@@ -29,6 +29,8 @@ Which answer means which class is the table of `meanings`.
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from connections.constantcontact import redaction
@@ -43,6 +45,8 @@ class ProviderError(Exception):
     advice: ClassVar[str] = "The call to Constant Contact failed."
     # The provider's whole answer, where a program is to see it: it holds the account's data, so it is for no log.
     answer: redaction.Secret | None = None
+    # What the provider's support asks for: its own numbers of the request, by header.
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ How often `retry` sends again is its own table, by the signal that stands beside
 success is ever read for more than this.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,12 +28,16 @@ from connections.constantcontact import errors, redaction
 from connections.constantcontact.errors import SAFE_METHODS, ProviderError
 from connections.constantcontact.faults import Fault, read_fault
 from connections.constantcontact.outcomes import Signal
+from connections.constantcontact.redaction import Secret
 
 SIGN_UP_PATH: Final = "/v3/contacts/sign_up_form"
 # Our own words where the provider has no key, or gives the same one to two things.
 QUEUED_ACTIVITIES: Final = "queued_activities"
 SIMULTANEOUS: Final = "simultaneous"
 CURSOR: Final = "cursor"
+# What the gateway calls a request that it has refused.
+NUMBERED: Final = ("x-amzn-RequestId", "x-amz-apigw-id", "x-amzn-ErrorType")
+_NUMBER: Final = re.compile(r"[A-Za-z0-9_=-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +82,21 @@ TABLE: Final[tuple[Row, ...]] = (
 
 
 def from_response(response: httpx.Response) -> ProviderError:
-    """The error that this answer means; the body must have been read."""
+    """The error that this answer means, with the answer for whoever asked; the body must have been read."""
     request = response.request
     fault = read_fault(response.content)
-    return of_answer(response, fault).error(
+    error = of_answer(response, fault).error(
         fault.message,
         status=response.status_code,
         error_key=fault.error_key,
         method=request.method,
         path=redaction.path_of(request.url),
     )
+    error.answer = Secret(redaction.without_credentials(response.content.decode(errors="replace")))
+    error.headers = {
+        name: response.headers[name] for name in NUMBERED if _NUMBER.fullmatch(response.headers.get(name, ""))
+    }
+    return error
 
 
 def of_answer(response: httpx.Response, fault: Fault) -> Row:

@@ -4,18 +4,19 @@ A page carries the link to the next one, so that a caller can keep it and go on 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
 
 from connections.constantcontact import errors, paths, reading
 
 T = TypeVar("T")
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+# What a program adds to a query, pair by pair.
+Extra = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,14 @@ def href(path: str, **params: object) -> str:
     return f"{path}?{httpx.QueryParams(given)}" if given else path
 
 
-def with_query(href: str, extra: Mapping[str, str]) -> str:
-    """The path with these parameters besides, or in place of its own."""
+def with_query(href: str, extra: Extra) -> str:
+    """The path with these parameters besides, or in place of its own of the same name."""
     if not extra:
         return href
     path, _, query = href.partition("?")
-    return f"{path}?{httpx.QueryParams(query).merge(dict(extra))}"
+    names = {name for name, _ in extra}
+    own = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in names]
+    return f"{path}?{urlencode([*own, *extra], quote_via=quote)}"
 
 
 def _text(value: object) -> str:

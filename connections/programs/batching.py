@@ -3,16 +3,20 @@
     {{args.list.name}}          of the request's `args`
     {{resources.lists.list_id}} of the first result of the call named `lists`; in a loop over it, of the current one
 
-A text that is one reference becomes the value itself, of whatever type; inside a longer text it is written out.
+A text that is one reference becomes the value itself, of whatever type; inside a longer text it is written out. What
+is filled in is counted before it is there: a few references can stand for far more than anybody may send.
 """
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 Json = object
+T = TypeVar("T")
+# A place in a list; longer numbers are no place in any, and from some length on Python reads none.
+_PLACE: Final = re.compile(r"[0-9]{1,9}")
 _REFERENCE: Final = re.compile(r"\{\{\s*([A-Za-z0-9_.\-]+)\s*\}\}")
 
 
@@ -22,6 +26,10 @@ class Unresolved(ValueError):
     def __init__(self, reference: str) -> None:
         super().__init__(reference)
         self.reference = reference
+
+
+class TooLong(ValueError):
+    """The references stand for more than may be filled in."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +62,43 @@ def order(nodes: Sequence[Node]) -> list[str]:
     return done
 
 
-def filled(value: Json, known: Mapping[str, Json]) -> Json:
+def filled(value: Json, known: Mapping[str, Json], most: int) -> Json:
     """A value with its references replaced.
+
+    Args:
+        most: how many bytes of JSON may be filled in.
 
     Raises:
         Unresolved: one leads to nothing.
+        TooLong: they stand for more than that.
     """
-    if isinstance(value, dict):
-        return {name: filled(one, known) for name, one in value.items()}
-    if isinstance(value, list):
-        return [filled(one, known) for one in value]
-    if not isinstance(value, str):
+    return _Filling(known, most).of(value)
+
+
+@dataclass
+class _Filling:
+    """References being replaced, and the bytes that may still be filled in."""
+
+    known: Mapping[str, Json]
+    left: int
+
+    def of(self, value: Json) -> Json:
+        if isinstance(value, dict):
+            return {name: self.of(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.of(one) for one in value]
+        if not isinstance(value, str):
+            return value
+        whole = _REFERENCE.fullmatch(value)
+        if whole:
+            return self._counted(found(whole[1], self.known))
+        return _REFERENCE.sub(lambda match: self._counted(_written(found(match[1], self.known))), value)
+
+    def _counted(self, value: T) -> T:
+        self.left -= len(json.dumps(value))
+        if self.left < 0:
+            raise TooLong
         return value
-    whole = _REFERENCE.fullmatch(value)
-    if whole:
-        return found(whole[1], known)
-    return _REFERENCE.sub(lambda match: _written(found(match[1], known)), value)
 
 
 def found(reference: str, known: Mapping[str, Json]) -> Json:
@@ -82,7 +111,7 @@ def found(reference: str, known: Mapping[str, Json]) -> Json:
     for part in reference.split("."):
         if isinstance(here, Mapping) and part in here:
             here = here[part]
-        elif isinstance(here, list) and part.isdecimal() and int(part) < len(here):
+        elif isinstance(here, list) and _PLACE.fullmatch(part) and int(part) < len(here):
             here = here[int(part)]
         else:
             raise Unresolved(reference)

@@ -5,7 +5,9 @@
 
 A call is known by account, address and key; another body with the same key is refused. Answers hold people's data,
 so they are sealed; they are let go after IDEMPOTENCY_HOURS. What was refused before anything was done is not kept:
-it may be sent again.
+it may be sent again, as may whatever names a time to try again and has surely done nothing. A failure of our own says
+nothing of how far the call came, and to make it again could do twice what was done: its key stays used, its page is
+not kept, and whoever sends it again is told that it may have happened.
 """
 
 import base64
@@ -40,11 +42,14 @@ _HELD: Final = "PATCHBAY_IDEMPOTENT"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _PREFIX: Final = re.compile(r"^/api(?=/)")
 _KEPT_HEADERS: Final = ("Content-Type", "Location", "Content-Disposition")
-# Reasons of errors that say: nothing was done.
+# Noted on a request: its error names a time to try again, and nothing was done; what was answered is our own failure.
+AGAIN: Final = "PATCHBAY_AGAIN"
+FAILED: Final = "PATCHBAY_FAILED"
+# Reasons of errors that say: nothing was done, or the same call goes on from where it was.
 NOTHING_DONE: Final = frozenset(
     {"account_used", "activity_queue_full", "key_missing", "needs_reconnect", "provider_unavailable"}
     | {"provider_unreachable", "quota_exceeded", "tenant_share_exhausted", "throttled", "token_unavailable"}
-    | {"too_many_requests", "account_paused"}
+    | {"too_many_requests", "account_paused", "not_linked"}
 )
 
 
@@ -152,18 +157,25 @@ def keep(get_response: Handler) -> Handler:
         held: _Held | None = request.META.pop(_HELD, None)
         if held is None:
             return response
-        if response.status_code in (401, 429) or request.META.get("PATCHBAY_REASON") in NOTHING_DONE:
+        if _may_be_made_again(request, response):
             with held.scope.transaction():
                 IdempotentReply.objects.filter(pk=held.row_id).delete()
             return response
 
+        is_answer = FAILED not in request.META
+
         def ended(_size: int, content: bytes | None, is_whole: bool) -> None:
-            _store(held, response, content if is_whole else None)
+            _store(held, response, content if is_whole and is_answer else None)
 
         answered.watch(response, MOST_BYTES, ended)
         return response
 
     return handle
+
+
+def _may_be_made_again(request: HttpRequest, response: HttpResponseBase) -> bool:
+    reason = request.META.get("PATCHBAY_REASON")
+    return response.status_code in (401, 429) or reason in NOTHING_DONE or bool(request.META.get(AGAIN))
 
 
 def _store(held: _Held, response: HttpResponseBase, content: bytes | None) -> None:

@@ -18,9 +18,8 @@ from django.urls import resolve
 
 from connections import gateway
 from connections.api.contract import Fault, scope_of
-from connections.constantcontact import errors, meanings, redaction
+from connections.constantcontact import errors, meanings
 from connections.constantcontact.client import Answer
-from connections.constantcontact.redaction import Secret
 from connections.links import partnering
 from connections.models import Connection
 from connections.scoping import ACCOUNT, ACCOUNT_HEADER, Scope
@@ -123,9 +122,7 @@ def document_of(answer: Answer) -> object:
     finally:
         answer.close()
     if not answer.is_success:
-        error = meanings.from_response(answer)
-        error.answer = Secret(redaction.without_credentials(content.decode(errors="replace")))
-        raise error
+        raise meanings.from_response(answer)
     try:
         return json.loads(content) if content.strip() else None
     except (ValueError, RecursionError):

@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -11,8 +12,8 @@ from uuid import UUID
 from django.http import HttpRequest, StreamingHttpResponse
 
 from connections import gateway
-from connections.api.contract import account_of
-from connections.constantcontact.client import Client
+from connections.api.contract import Fault, account_of
+from connections.constantcontact.client import NOT_ASKED, Client
 from connections.constantcontact.errors import CursorExpired, ProviderError
 from connections.models import Connection
 from mapping.unified import asking
@@ -59,6 +60,11 @@ def client_of(request: HttpRequest, named: UUID | None) -> tuple[Connection, Cli
     return account, gateway.open_client(account, gateway.INTERACTIVE)
 
 
+def missing(what: str) -> Fault:
+    """404 for what is not there by what we know ourselves: the provider was not asked."""
+    return Fault("not_found", HTTPStatus.NOT_FOUND, f"There is no such {what}.")
+
+
 @contextmanager
 def paging() -> Iterator[None]:
     """A cursor that has died at the provider is the program's to begin anew."""
@@ -95,8 +101,12 @@ def listing(
     pages: Iterator[P],
     shown: Callable[[P], list[dict[str, object]]],
     next_href: Callable[[P], str | None],
+    client: Client,
 ) -> Listed:
     """A page in the envelope, or every page as lines of JSON (`truto_response_format=stream`).
+
+    Args:
+        client: what asks for the pages.
 
     Raises:
         Refused: the cursor has died at the provider.
@@ -105,7 +115,7 @@ def listing(
         found = first_with_items(pages)
     if asked.format == "stream":
         return StreamingHttpResponse(_lines(asked, found, pages, shown), content_type="application/x-ndjson")
-    return page_of(asked, shown(found), next_href(found))
+    return page_of(asked, shown(found), next_href(found), client)
 
 
 def _lines(
@@ -115,41 +125,69 @@ def _lines(
     try:
         for page in itertools.chain([first], others):
             for item in asking.trimmed(asked, shown(page)):
-                yield json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+                yield json.dumps(item, separators=(",", ":")).encode() + b"\n"
     except ProviderError as error:
         yield json.dumps({"error": {"message": str(error)}}).encode() + b"\n"
 
 
 def page_of(
-    asked: Asked, items: list[dict[str, object]], next_href: str | None = None, **meta: object
+    asked: Asked,
+    items: list[dict[str, object]],
+    next_href: str | None = None,
+    client: Client | None = None,
 ) -> dict[str, Any]:
-    """A list in the envelope."""
+    """A list in the envelope; `client` has asked for it, if the provider was asked."""
     trimmed = asking.trimmed(asked, items)
     if asked.from_mirror:  # of this there is no copy
         asked.ignored.append("truto_super_query")
-    if asked.ignored:
-        meta["ignored_filters"] = asked.ignored
-    if asked.format != "unified":
-        meta["format"] = asked.format
-    if asked.format == "debug":
-        meta["debug"] = {
-            "data": [item["remote_data"] for item in items],
-            "nextCursor": asking.cursor_of(next_href),
-            "isLooping": False,
-            "isEmptyResult": not items,
-            "resultCount": len(items),
-        }
-    return _envelope(asking.keyed(asked, trimmed), len(trimmed), asking.cursor_of(next_href), meta)
+    documents = [item["remote_data"] for item in items] if asked.format == "debug" else []
+    cursor = asking.cursor_of(next_href)
+    meta = _meta(asked, documents, len(items), cursor, client)
+    return _envelope(asking.keyed(asked, trimmed), len(trimmed), cursor, meta)
 
 
-def one_of(request: HttpRequest, item: dict[str, object], **meta: object) -> dict[str, Any]:
-    """An object in the envelope, without what was not wanted."""
+def one_of(
+    asked: Asked, item: dict[str, object], client: Client | None = None, **more: object
+) -> dict[str, Any]:
+    """An object in the envelope, without what was not wanted; `more` stands in its `meta`."""
+    meta = _meta(asked, item["remote_data"], 1, None, client)
+    return _envelope(asking.trimmed(asked, [item])[0], 1, None, more | meta)
+
+
+def gone(asked: Asked, identifier: str, **more: object) -> dict[str, Any]:
+    """What was deleted."""
+    return {"result": {"id": identifier}, "meta": more | _unheeded(asked)}
+
+
+def without_query(request: HttpRequest) -> Asked:
+    """What a program asks for of a call that has no place for `remote_query`. Raises Refused."""
     asked = asked_of(request)
+    asked.withhold_query()
+    return asked
+
+
+def _unheeded(asked: Asked) -> dict[str, object]:
+    return {"ignored_filters": asked.ignored} if asked.ignored else {}
+
+
+def _meta(
+    asked: Asked, documents: object, count: int, cursor: str | None, client: Client | None
+) -> dict[str, object]:
+    """What an answer says of itself: what was not heeded, its form, and what came of the provider for `debug`."""
+    meta = _unheeded(asked)
     if asked.format != "unified":
         meta["format"] = asked.format
     if asked.format == "debug":
-        meta["debug"] = {"data": item["remote_data"], "isEmptyResult": False, "resultCount": 1}
-    return _envelope(asking.trimmed(asked, [item])[0], 1, None, meta)
+        call = client.last_call() if client is not None else NOT_ASKED
+        meta["debug"] = {
+            **call,
+            "data": documents,
+            "nextCursor": cursor,
+            "isLooping": False,
+            "isEmptyResult": not count,
+            "resultCount": count,
+        }
+    return meta
 
 
 def asks(*filters: tuple[str, str]) -> dict[str, Any]:

@@ -8,7 +8,18 @@ from django.http import HttpRequest
 from ninja import Router
 
 from connections.api.contract import needs, refused
-from mapping.api.answering import MARKETING, WRITES, Listed, asked_of, asks, client_of, listing, one_of
+from mapping.api.answering import (
+    MARKETING,
+    WRITES,
+    Listed,
+    asked_of,
+    asks,
+    client_of,
+    gone,
+    listing,
+    one_of,
+    without_query,
+)
 from mapping.api.shapes import (
     ChangedList,
     ChangedTag,
@@ -46,6 +57,7 @@ def list_lists(request: HttpRequest, integrated_account_id: UUID | None = None) 
         pages,
         lambda page: [catalogue.list_shown(one) for one in page.items],
         lambda page: page.next_href,
+        client,
     )
 
 
@@ -54,7 +66,8 @@ def list_lists(request: HttpRequest, integrated_account_id: UUID | None = None) 
 def get_list(request: HttpRequest, list_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One list, live."""
     _, client = client_of(request, integrated_account_id)
-    return one_of(request, catalogue.list_shown(client.lists.get(list_id)))
+    asked = asked_of(request)
+    return one_of(asked, catalogue.list_shown(client.lists.get(list_id, extra=asked.remote_query)), client)
 
 
 @router.post(
@@ -70,9 +83,13 @@ def create_list(
 ) -> dict[str, Any]:
     """A new list; 409 where the name is taken."""
     _, client = client_of(request, integrated_account_id)
-    whole = _whole(request)
-    made = client.lists.sent(whole) if whole else client.lists.create(body.name, description=body.description)
-    return one_of(request, catalogue.list_shown(made))
+    asked, whole = asked_of(request), _whole(request)
+    extra = asked.remote_query
+    if whole:
+        made = client.lists.sent(whole, extra=extra)
+    else:
+        made = client.lists.create(body.name, description=body.description, extra=extra)
+    return one_of(asked, catalogue.list_shown(made), client)
 
 
 @router.patch(
@@ -88,16 +105,19 @@ def change_list(
 ) -> dict[str, Any]:
     """A list's name and description; what is not named stays as it is."""
     _, client = client_of(request, integrated_account_id)
+    asked = asked_of(request)
     if whole := _whole(request):
-        return one_of(request, catalogue.list_shown(client.lists.sent(whole, list_id)))
+        changed = client.lists.sent(whole, list_id, extra=asked.remote_query)
+        return one_of(asked, catalogue.list_shown(changed), client)
     before = client.lists.get(list_id)
     changed = client.lists.update(
         list_id,
         body.name if body.name is not None else before.name,
         description=(body.description if body.description is not None else before.description) or "",
         favorite=before.favorite,
+        extra=asked.remote_query,
     )
-    return one_of(request, catalogue.list_shown(changed))
+    return one_of(asked, catalogue.list_shown(changed), client)
 
 
 @router.patch(
@@ -124,9 +144,10 @@ def delete_list(
     request: HttpRequest, list_id: str, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
     """Starts deleting a list; the provider ends it some moments later, and its people stay."""
+    asked = without_query(request)
     _, client = client_of(request, integrated_account_id)
     activity = client.lists.delete(list_id)
-    return {"result": {"id": list_id}, "meta": {"activity_id": activity.activity_id}}
+    return gone(asked, list_id, activity_id=activity.activity_id)
 
 
 def _whole(request: HttpRequest) -> dict[str, object] | None:
@@ -138,8 +159,8 @@ def _whole(request: HttpRequest) -> dict[str, object] | None:
 def _only_name(asked: Asked) -> str | None:
     name = None
     for one in asked.filters:
-        if (one.name, one.operator) == ("name", "eq"):
-            name = one.values[-1]
+        if (one.name, one.operator) == ("name", "eq") and len(one.values) == 1:
+            name = one.values[0]
         else:
             asked.ignore(one)
     return name
@@ -166,6 +187,7 @@ def list_tags(request: HttpRequest, integrated_account_id: UUID | None = None) -
         pages,
         lambda page: [catalogue.tag_shown(one) for one in page.items],
         lambda page: page.next_href,
+        client,
     )
 
 
@@ -174,7 +196,8 @@ def list_tags(request: HttpRequest, integrated_account_id: UUID | None = None) -
 def get_tag(request: HttpRequest, tag_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One tag, live."""
     _, client = client_of(request, integrated_account_id)
-    return one_of(request, catalogue.tag_shown(client.tags.get(tag_id)))
+    asked = asked_of(request)
+    return one_of(asked, catalogue.tag_shown(client.tags.get(tag_id, extra=asked.remote_query)), client)
 
 
 @router.post(
@@ -190,9 +213,10 @@ def create_tag(
 ) -> dict[str, Any]:
     """A new tag; 409 where the name is taken."""
     _, client = client_of(request, integrated_account_id)
-    whole = _whole(request)
-    made = client.tags.sent(whole) if whole else client.tags.create(body.name)
-    return one_of(request, catalogue.tag_shown(made))
+    asked, whole = asked_of(request), _whole(request)
+    extra = asked.remote_query
+    made = client.tags.sent(whole, extra=extra) if whole else client.tags.create(body.name, extra=extra)
+    return one_of(asked, catalogue.tag_shown(made), client)
 
 
 @router.patch(
@@ -208,9 +232,13 @@ def change_tag(
 ) -> dict[str, Any]:
     """A tag's name."""
     _, client = client_of(request, integrated_account_id)
-    whole = _whole(request)
-    changed = client.tags.sent(whole, tag_id) if whole else client.tags.update(tag_id, body.name)
-    return one_of(request, catalogue.tag_shown(changed))
+    asked, whole = asked_of(request), _whole(request)
+    extra = asked.remote_query
+    if whole:
+        changed = client.tags.sent(whole, tag_id, extra=extra)
+    else:
+        changed = client.tags.update(tag_id, body.name, extra=extra)
+    return one_of(asked, catalogue.tag_shown(changed), client)
 
 
 @router.patch(
@@ -237,6 +265,7 @@ def delete_tag(
     request: HttpRequest, tag_id: str, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
     """Starts taking a tag off everybody; the provider ends it some moments later."""
+    asked = without_query(request)
     _, client = client_of(request, integrated_account_id)
     activity = client.tags.delete(tag_id)
-    return {"result": {"id": tag_id}, "meta": {"activity_id": activity.activity_id}}
+    return gone(asked, tag_id, activity_id=activity.activity_id)

@@ -11,7 +11,6 @@ from ninja import Router
 
 from connections import tenancy
 from connections.api.contract import account_of, needs, refused
-from connections.constantcontact import errors
 from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import Contact
 from connections.models import Connection
@@ -24,9 +23,12 @@ from mapping.api.answering import (
     asked_of,
     asks,
     client_of,
+    gone,
     listing,
+    missing,
     one_of,
     page_of,
+    without_query,
 )
 from mapping.api.shapes import ContactEnvelope, ContactsEnvelope, DeletedEnvelope
 from mapping.api.writeshapes import ChangedContact, NewContact, UpsertEnvelope
@@ -64,6 +66,7 @@ def list_contacts(request: HttpRequest, integrated_account_id: UUID | None = Non
     """
     asked = asked_of(request)
     if asked.from_mirror:
+        asked.withhold_query()
         return mirrored.listed(account_of(request, integrated_account_id), asked)
     account, client = client_of(request, integrated_account_id)
     start = asking.href_of(asked.cursor, "/v3/contacts") if asked.cursor else None
@@ -81,7 +84,7 @@ def list_contacts(request: HttpRequest, integrated_account_id: UUID | None = Non
             for one, entry in zip(page.items, told.entries, strict=True)
         ]
 
-    return listing(asked, pages, shown, lambda page: page.next_href)
+    return listing(asked, pages, shown, lambda page: page.next_href, client)
 
 
 # Before the paths with an id, which would take its name for one.
@@ -96,15 +99,14 @@ def upsert_contact(
     request: HttpRequest, body: NewContact, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
     """The person with this address, made or changed; who must not be written is `skipped`, with the reason."""
+    asked = without_query(request)
     with opened(request, body, integrated_account_id) as write:
         write.resolve()
         result = write.writer.upsert()
-    ended: dict[str, object] = {
-        "outcome": result.outcome,
-        "reason": result.reason or None,
-        "contact": asking.trimmed(asked_of(request), [_written(write, result)])[0],
-    }
-    return one_of(request, ended, **write.meta(result))
+    answer = one_of(asked, _written(write, result), write.writer.client, **write.meta(result))
+    # What is left out, or shown in another form, is of the contact alone.
+    ended = {"outcome": result.outcome, "reason": result.reason or None, "contact": answer["result"]}
+    return answer | {"result": ended}
 
 
 @router.get(
@@ -119,9 +121,10 @@ def get_contact(
 ) -> dict[str, Any]:
     """One contact, live; one who was deleted has the status `cleaned`."""
     account, client = client_of(request, integrated_account_id)
-    found = client.contacts.get(contact_id, include=contacts.INCLUDED)
+    asked = asked_of(request)
+    found = client.contacts.get(contact_id, include=contacts.INCLUDED, extra=asked.remote_query)
     told = _told(account, [found])
-    return one_of(request, contacts.shown(found, told.names, told.entries[0]))
+    return one_of(asked, contacts.shown(found, told.names, told.entries[0]), client)
 
 
 @router.post(
@@ -139,6 +142,7 @@ def create_contact(
 
     409 where somebody has the address: `contacts/upsert` takes the same body for new people and known ones.
     """
+    asked = without_query(request)
     with opened(request, body, integrated_account_id) as write:
         write.writer.check_new()
         write.resolve()
@@ -147,7 +151,7 @@ def create_contact(
         except Taken as error:
             ended = write.writer.taken(error.contact_id)
             raise (skipped(ended) if ended else taken(error.contact_id)) from None
-    return one_of(request, _written(write, result), **write.meta(result))
+    return one_of(asked, _written(write, result), write.writer.client, **write.meta(result))
 
 
 @router.patch(
@@ -187,16 +191,17 @@ def change_contact_of_body(
 def _changed(
     request: HttpRequest, contact_id: str, body: ChangedContact, named: UUID | None
 ) -> dict[str, Any]:
+    asked = without_query(request)
     with opened(request, body, named) as write:
         try:
             wanted = str(UUID(contact_id))
         except ValueError:
-            raise errors.NotFound("There is no such contact.", status=404) from None
+            raise missing("contact") from None
         write.resolve()
         result = write.writer.update(wanted)
     if result.outcome == "skipped":
         raise skipped(result)
-    return one_of(request, _written(write, result), **write.meta(result))
+    return one_of(asked, _written(write, result), write.writer.client, **write.meta(result))
 
 
 def _written(write: Written, result: Result) -> dict[str, object]:
@@ -211,9 +216,10 @@ def delete_contact(
     request: HttpRequest, contact_id: str, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
     """Takes a contact off all lists and out of the counts; the provider keeps the address."""
+    asked = without_query(request)
     _, client = client_of(request, integrated_account_id)
     client.contacts.delete(contact_id)
-    return {"result": {"id": contact_id}}
+    return gone(asked, contact_id)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Users and roles in the unified API."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,11 +11,19 @@ from ninja import Router
 from connections import gateway, tenancy
 from connections.api.contract import account_of, needs, scope_of
 from connections.constantcontact import errors
-from connections.constantcontact.pages import Page
-from connections.constantcontact.shapes import PartnerAccount
 from connections.links import partnering
 from connections.models import Connection
-from mapping.api.answering import DIRECTORY, Listed, NotCalled, asked_of, listing, one_of, page_of
+from mapping.api.answering import (
+    DIRECTORY,
+    Listed,
+    NotCalled,
+    asked_of,
+    listing,
+    missing,
+    one_of,
+    page_of,
+    without_query,
+)
 from mapping.api.shapes import RoleEnvelope, RolesEnvelope, UserEnvelope, UsersEnvelope
 from mapping.models import AccountDirectory
 from mapping.unified import asking, directory
@@ -76,22 +83,19 @@ def _found(items: list[dict[str, object]], identifier: str, what: str) -> dict[s
     for item in items:
         if item["id"] == identifier:
             return item
-    raise errors.NotFound(f"There is no such {what}.", status=404, error_key="not_found")
-
-
-def _clients(account: Connection, limit: int, start: str | None = None) -> Iterator[Page[PartnerAccount]]:
-    """A partner's client accounts, page by page."""
-    return gateway.open_client(account, gateway.INTERACTIVE).partner.pages(limit=limit, start=start)
+    raise missing(what)
 
 
 def _list_clients(account: Connection, asked: Asked) -> Listed:
     """Live, since there may be very many."""
     start = asking.href_of(asked.cursor, "/v3/partner/accounts", "offset=") if asked.cursor else None
+    client = gateway.open_client(account, gateway.INTERACTIVE)
     found = listing(
         asked,
-        _clients(account, asked.limit, start),
+        client.partner.pages(limit=asked.limit, start=start, extra=asked.remote_query),
         lambda page: [directory.client_shown(one) for one in page.items],
         lambda page: page.next_href,
+        client,
     )
     return _partly(found, datetime.now(UTC)) if isinstance(found, dict) else found
 
@@ -101,7 +105,8 @@ def _users(account: Connection, wanted: str) -> tuple[list[dict[str, object]], d
     if not account.provider_app.is_partner_key:
         linked, read_at = _linked(account)
         return directory.users(linked), read_at
-    for page in _clients(account, asking.MOST):
+    client = gateway.open_client(account, gateway.INTERACTIVE)
+    for page in client.partner.pages(limit=asking.MOST):
         for one in page.items:
             if one.encoded_account_id == wanted:
                 return [directory.client_shown(one)], datetime.now(UTC)
@@ -122,6 +127,7 @@ def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) 
         asked.ignore(one)
     if account.provider_app.is_partner_key:
         return _list_clients(account, asked)
+    asked.withhold_query()
     linked, read_at = _linked(account)
     return _partly(page_of(asked, directory.users(linked)), read_at)
 
@@ -130,11 +136,11 @@ def list_users(request: HttpRequest, integrated_account_id: UUID | None = None) 
 @needs("users:read")
 def get_user(request: HttpRequest, user_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One of the known users."""
-    account = account_of(request, integrated_account_id)
+    account, asked = account_of(request, integrated_account_id), without_query(request)
     NotCalled.check(request)
     partnering.require(scope_of(request), account, "")
     users, read_at = _users(account, user_id)
-    return _partly(one_of(request, _found(users, user_id, "user")), read_at)
+    return _partly(one_of(asked, _found(users, user_id, "user")), read_at)
 
 
 @router.get(f"{DIRECTORY}/roles", response=RolesEnvelope, exclude_unset=True, summary="List the roles")
@@ -142,7 +148,7 @@ def get_user(request: HttpRequest, user_id: str, integrated_account_id: UUID | N
 def list_roles(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """The three roles that a Constant Contact account knows."""
     account_of(request, integrated_account_id)
-    asked = asked_of(request)
+    asked = without_query(request)
     for one in asked.filters:
         asked.ignore(one)
     return _partly(page_of(asked, [directory.role_shown(key) for key in directory.ROLES]), None)
@@ -153,5 +159,6 @@ def list_roles(request: HttpRequest, integrated_account_id: UUID | None = None) 
 def get_role(request: HttpRequest, role_id: str, integrated_account_id: UUID | None = None) -> dict[str, Any]:
     """One role."""
     account_of(request, integrated_account_id)
+    asked = without_query(request)
     found = _found([directory.role_shown(key) for key in directory.ROLES], role_id, "role")
-    return _partly(one_of(request, found), None)
+    return _partly(one_of(asked, found), None)

@@ -112,9 +112,11 @@ class Email(Schema):
 
 
 class User(Schema):
-    """A user of a linked account, as far as the provider tells of them."""
+    """A user of a linked account, as far as the provider tells of them; what it does not tell is null."""
 
     id: str | None = None
+    external_id: str | None = None
+    identifiers: dict[str, Any] | None = None
     first_name: str | None = None
     last_name: str | None = None
     name: str | None = None
@@ -123,6 +125,8 @@ class User(Schema):
     emails: list[Email] = []
     phones: list[str] = []
     status: str | None = None
+    is_email_verified: bool | None = None
+    is_2fa_enabled: bool | None = None
     roles: list[Ref] = []
     created_at: str | None = None
     updated_at: str | None = None

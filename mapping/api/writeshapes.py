@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
 from pydantic import (
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -21,11 +22,16 @@ from mapping.api.shapes import Contact
 READ_ONLY = frozenset({"id", "name", "status", "created_at", "updated_at", "custom_fields_meta"})
 
 
+def _null_is(usual: str) -> BeforeValidator:
+    """A type that is read as null, since the provider names none, is sent back so: it means the usual one."""
+    return BeforeValidator(lambda given: usual if given is None else given)
+
+
 class WrittenPhone(Schema):
     """A phone number."""
 
     phone: str
-    type: Literal["home", "work", "mobile", "other"] = "other"
+    type: Annotated[Literal["home", "work", "mobile", "other"], _null_is("other")] = "other"
 
 
 class WrittenAddress(Schema):
@@ -37,7 +43,7 @@ class WrittenAddress(Schema):
     state: str | None = None
     country: str | None = None
     postal_code: str | None = None
-    type: Literal["home", "work", "other"] = "home"
+    type: Annotated[Literal["home", "work", "other"], _null_is("home")] = "home"
 
 
 class WrittenRef(Schema):

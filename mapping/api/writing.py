@@ -159,14 +159,23 @@ def opened(request: HttpRequest, body: ChangedContact, named: UUID | None) -> It
     except Unfit as unfit:
         raise refused(*unfit.failures) from None
     except Busy:
-        raise Fault(
-            "contact_busy",
-            HTTPStatus.CONFLICT,
-            "Others write this contact at the moment. Nothing was changed; try again.",
-            retry_after_seconds=BUSY_SECONDS,
-        ) from None
+        raise _busy(has_written=write.writer.has_written) from None
     except NotAllowed as error:
         raise _not_allowed(scope_of(request), account, _said(body), error.verdict) from None
+
+
+def _busy(*, has_written: bool) -> Fault:
+    """409 where others write the contact, saying whether anything was changed."""
+    words = (
+        "A part of it was written; read the contact." if has_written else "Nothing was changed; try again."
+    )
+    return Fault(
+        "contact_busy",
+        HTTPStatus.CONFLICT,
+        f"Others write this contact at the moment. {words}",
+        details={"may_have_happened": True} if has_written else None,
+        retry_after_seconds=None if has_written else BUSY_SECONDS,
+    )
 
 
 def _checked(request: HttpRequest, body: ChangedContact) -> list[str]:

@@ -32,6 +32,7 @@ CONTROLS: Final = frozenset(
     }
 )
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LIMIT = re.compile(r"[0-9]{1,9}")
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
@@ -73,7 +74,7 @@ class Asked:
     from_mirror: bool = False
     skips_call: bool = False
     passes_body: bool = False
-    remote_query: dict[str, str] = field(default_factory=dict)
+    remote_query: tuple[tuple[str, str], ...] = ()
     ignored: list[str] = field(default_factory=list)
 
     def ignore(self, condition: Filter) -> None:
@@ -82,14 +83,22 @@ class Asked:
             raise Refused((condition.parameter, "Constant Contact cannot filter by this"))
         self.ignored.append(condition.parameter)
 
+    def withhold_query(self) -> None:
+        """The call has no place for `remote_query`. Raises Refused where the program wants to know."""
+        names = list(dict.fromkeys(f"remote_query[{name}]" for name, _ in self.remote_query))
+        if names and self.strict:
+            raise Refused(*((name, "left out: this call cannot hand it on") for name in names))
+        self.ignored += names
+
 
 def read(pairs: Iterable[tuple[str, str]]) -> Asked:
-    """Read a query.
+    """Read a query, in whichever order it is written.
 
     Raises:
         Refused: a limit, flag or name that is none.
     """
-    found, conditions, excluded = Asked(), dict[tuple[str, str, str], list[str]](), list[str]()
+    found, excluded, handed_on = Asked(), list[str](), list[tuple[str, str]]()
+    conditions, controls = dict[tuple[str, str], tuple[str, list[str]]](), dict[str, str]()
     for key, value in pairs:
         match = _KEY.fullmatch(key)
         if match is None:
@@ -98,14 +107,21 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
         if name == "truto_exclude_fields":
             excluded.append(value)
         elif name == "remote_query" and len(parts) == 1:
-            found.remote_query[parts[0]] = value
+            handed_on.append((parts[0], value))
         elif name in CONTROLS:
-            _control(found, name, value)
+            controls[name] = value
         else:
             operator = parts.pop() if parts and parts[-1] in OPERATORS else "eq"
-            conditions.setdefault((".".join([name, *parts]), operator, key), []).append(value)
-    found.excluded = tuple(excluded)
-    for (name, operator, key), values in conditions.items():
+            conditions.setdefault((".".join([name, *parts]), operator), (key, []))[1].append(value)
+    found.excluded, found.remote_query = tuple(excluded), tuple(handed_on)
+    for name, value in controls.items():
+        _control(found, name, value)
+    # These two go before what they stand beside.
+    if _flag("truto_ignore_limit", controls.get("truto_ignore_limit", "false")):
+        found.limit = MOST
+    if found.format == "normalized":
+        found.with_remote_data = False
+    for (name, operator), (key, values) in conditions.items():
         texts = [one for value in values for one in (value.split(",") if operator == "in" else [value])]
         found.filters.append(Filter(name, operator, tuple(texts), key))
     return found
@@ -113,7 +129,7 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
 
 def _control(found: Asked, name: str, value: str) -> None:
     if name == "limit":
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST):
+        if not (_LIMIT.fullmatch(value) and 1 <= int(value) <= MOST):
             raise Refused((name, f"a whole number from 1 to {MOST}"))
         found.limit = int(value)
     elif name == "next_cursor":
@@ -133,15 +149,12 @@ def _form(found: Asked, name: str, value: str) -> None:
         if value not in FORMATS:
             raise Refused((name, f"one of {', '.join(FORMATS)}"))
         found.format = value
-        found.with_remote_data = found.with_remote_data and value != "normalized"
     elif name == "truto_super_query":
         found.from_mirror = bool(value)
     elif name == "truto_skip_api_call":
         found.skips_call = _flag(name, value)
     elif name == "truto_body_passthrough":
         found.passes_body = _flag(name, value)
-    elif name == "truto_ignore_limit" and _flag(name, value):
-        found.limit = MOST
 
 
 def _flag(name: str, value: str) -> bool:

@@ -1,7 +1,9 @@
 """A contact in the unified shape: the provider's words on the left of every table, ours on the right."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from connections.constantcontact.shapes import Contact
@@ -32,6 +34,16 @@ _MOMENTS: Final = {
     ("created_at", "gt"): "created_after",
     ("created_at", "lt"): "created_before",
 }
+# Where several values mean: any of them.
+_SEVERAL: Final = {
+    (name, operator): theirs
+    for name, theirs in (("lists.id", "lists"), ("tags.id", "tags"), ("status", "status"))
+    for operator in ("eq", "in")
+}
+# A filter of ours -> the provider's.
+_FILTERS: Final = {("email", "eq"): "email", **_MOMENTS, **_SEVERAL}
+# A number that is written in one way only, so that it is the same as text and as number.
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -135,17 +147,15 @@ def _value(value: CustomFieldValue, known: FieldName | None) -> object:
 
 
 def typed(text: str | None, known: FieldName | None) -> str | int | float | bool | None:
-    """A text as its field's type reads; one that does not read so stays the text it is."""
+    """A text as its field's type reads; one that would not survive that exactly stays the text it is."""
     if text is None or known is None:
         return text
     if known.type == "boolean" and text.lower() in ("true", "false"):
         return text.lower() == "true"
-    if known.type in ("number", "currency"):
-        try:
-            number = float(text)
-        except ValueError:
-            return text
-        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    if known.type in ("number", "currency") and len(text) <= 40 and _NUMBER.fullmatch(text):
+        number = float(text)
+        if Decimal(repr(number)) == Decimal(text) and abs(number) < 2**53 and text != "-0":
+            return int(text) if "." not in text else number
     return text
 
 
@@ -167,19 +177,18 @@ def filters(asked: Asked) -> dict[str, Any] | None:
     """
     found: dict[str, Any] = {}
     for one in asked.filters:
-        if one.name == "email" and one.operator == "eq":
-            found["email"] = one.values[-1]
-        elif one.name in ("lists.id", "tags.id") and one.operator in ("eq", "in"):
-            found[one.name.partition(".")[0]] = one.values
-        elif one.name == "status" and one.operator in ("eq", "in"):
-            words = _statuses(one)
-            if not words:
-                return None
-            found["status"] = words
-        elif (one.name, one.operator) in _MOMENTS:
-            found[_MOMENTS[one.name, one.operator]] = moment(one)
-        else:
+        kind = (one.name, one.operator)
+        name = _FILTERS.get(kind, "")
+        if not name or name in found or (len(one.values) > 1 and kind not in _SEVERAL):
             asked.ignore(one)
+        elif name == "status":
+            if not (words := _statuses(one)):
+                return None
+            found[name] = words
+        elif kind in _MOMENTS:
+            found[name] = moment(one)
+        else:
+            found[name] = one.values if kind in _SEVERAL else one.values[0]
     if "email" in found and "status" not in found:
         found["status"] = "all"  # who asks for one person wants to know of them, whatever their standing
     return found

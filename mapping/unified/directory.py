@@ -131,6 +131,8 @@ def client_shown(account: PartnerAccount) -> dict[str, object]:
 def _user(identifier: str, role: str, linked: Linked | None) -> dict[str, object]:
     return {
         "id": identifier,
+        "external_id": None,
+        "identifiers": None,
         "first_name": None,
         "last_name": None,
         "name": None,
@@ -139,6 +141,8 @@ def _user(identifier: str, role: str, linked: Linked | None) -> dict[str, object
         "emails": [],
         "phones": [],
         "status": "active",
+        "is_email_verified": None,
+        "is_2fa_enabled": None,
         "roles": [{"id": role, "name": ROLES[role][0]}],
         "created_at": None,
         "updated_at": as_text(linked.linked_at) if linked is not None else None,

@@ -4,13 +4,13 @@ A `Wish` holds only what was named: None means that nothing is wanted of a part,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from connections.constantcontact.shapes import ContactSent
 from connections.constantcontact.shapes.writing import PhoneSent, StreetSent, ValueSent
 from mapping import values
-from mapping.fields import STANDARD
+from mapping.fields import STANDARD, Place
 from mapping.values import BadValue
 
 MOST: Final[Mapping[str, int]] = {
@@ -41,6 +41,8 @@ NOT_FROM_REMOTE: Final = frozenset(
         "deleted_at",
     }
 )
+# The provider keeps any text as a number, and whoever reads a contact can send it back.
+_PHONE: Final = replace(STANDARD["phone"], kind="text")
 _STREETS: Final = {"city": "city", "state": "state", "country": "country", "postal_code": "zip"}
 
 
@@ -155,10 +157,11 @@ class Reader:
     def __init__(self) -> None:
         self.failures: list[tuple[str, str]] = []
 
-    def text(self, name: str, value: str | None, column: str) -> str | None:
+    def text(self, name: str, value: str | None, column: str | Place) -> str | None:
         """A standard field's text, trimmed and checked; None where it is blank."""
+        place = STANDARD[column] if isinstance(column, str) else column
         try:
-            return values.clean(value or "", STANDARD[column]) or None
+            return values.clean(value or "", place) or None
         except BadValue as bad:
             self.failures.append((name, str(bad)))
             return None
@@ -167,7 +170,7 @@ class Reader:
         """Phone numbers of (number, kind)."""
         found = []
         for index, (number, kind) in enumerate(given):
-            if text := self.text(f"phones.{index}.phone", number, "phone"):
+            if text := self.text(f"phones.{index}.phone", number, _PHONE):
                 found.append({"phone_number": text, "kind": kind})
             elif not number.strip():
                 self.failures.append((f"phones.{index}.phone", "a phone number"))

@@ -183,6 +183,7 @@ def list_jobs(
         "result": result,
         "result_count": len(result),
         "next_cursor": str(page[-1].pk) if len(found) > limit else None,
+        "meta": {"limit": limit},
     }
 
 
@@ -266,6 +267,7 @@ def list_rows(
         "result": [_row(one) for one in page],
         "result_count": len(page),
         "next_cursor": str(page[-1].line) if len(found) > limit else None,
+        "meta": {"limit": limit},
     }
 
 

@@ -1,6 +1,7 @@
 """Several calls in one: in the order of what they need, each failure named, none twice."""
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -164,3 +165,67 @@ def test_another_s_account_is_not_there(world, program, simulator):
         asked(program, resources, status=401, **account)
         program.headers["Authorization"] = mine
     assert len(simulator.journal()) == before
+
+
+def test_references_stand_for_no_more_than_may_be_sent(program, simulator):
+    before = len(simulator.calls())
+    tracemalloc.start()
+    try:
+        found = asked(
+            program,
+            [
+                {
+                    "resource": "contact_lists",
+                    "method": "create",
+                    "name": "whole",
+                    "body": {"name": ["{{args.big}}"] * 200},
+                },
+                {
+                    "resource": "contact_lists",
+                    "method": "create",
+                    "name": "written",
+                    "body": {"name": "{{ args.big }} " * 200},
+                },
+                {"resource": "contact_lists", "method": "create", "name": "fine", "body": {"name": "Fine"}},
+            ],
+            args={"big": "x" * 1_000_000},
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60_000_000
+    assert {
+        name: (one[0]["statusCode"], one[0]["details"]["reason"]) for name, one in found["errors"].items()
+    } == {
+        "whole": (413, "body_too_large"),
+        "written": (413, "body_too_large"),
+    }
+    assert found["result"]["fine"][0]["name"] == "Fine"
+    assert len(simulator.calls()) == before + 1
+
+
+def test_a_place_that_no_list_has_leads_to_nothing(program, simulator):
+    far = {"name": "{{args.one." + "9" * 5000 + "}}"}
+    found = asked(
+        program,
+        [{"resource": "contact_tags", "method": "create", "name": "far", "body": far}],
+        args={"one": [1]},
+    )
+    assert "leads to nothing" in found["errors"]["far"][0]["message"]
+
+
+def test_what_is_no_json_is_named_and_nobody_waits_for_it(program, simulator):
+    program.ask("POST", "/api/proxy/contact_lists", {"name": "Only"})
+    lines = {"query": {"name": "Only"}, "response_format": "stream"}
+    found = asked(
+        program,
+        [
+            {"resource": "marketing-automation/lists", "name": "lines", **lines},
+            {"resource": "marketing-automation/lists", "method": "delete", "name": "no_id"},
+            {"resource": "contact_lists", "method": "delete", "name": "no_id_by_name"},
+        ],
+    )
+    assert "stream" in found["errors"]["lines"][0]["message"]
+    assert found["errors"]["no_id"][0]["statusCode"] == 405
+    assert "`id`" in found["errors"]["no_id"][0]["message"]
+    assert found["errors"]["no_id_by_name"][0]["details"]["failures"][0]["field"] == "id"

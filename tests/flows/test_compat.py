@@ -9,6 +9,9 @@ from tests.flows.programs import Program, bytes_of
 
 LISTED = {"result", "next_cursor", "prev_cursor", "result_count", "is_partial_response"}
 
+BULK = {"contacts": [{"email": f"{name}@people.example"} for name in ("ana", "bo")]}
+HALF = "6e3f5b8c-0c3f-11ee-9c2b-fa163e6b5a01"
+
 
 @pytest.fixture
 def program(world, simulator):
@@ -68,6 +71,36 @@ def test_the_raw_route_is_untouched(program):
     ours, theirs = (program.ask("GET", f"/{prefix}/custom/v3/contact_lists") for prefix in ("api", "compat"))
     assert bytes_of(ours) == bytes_of(theirs)
     assert "lists" in json.loads(bytes_of(program.ask("GET", "/compat/custom/v3/contact_lists")))
+
+
+def test_any_call_comes_in_the_contract_s_envelope(program):
+    for name in ("one", "two"):
+        program.ask("POST", "/api/proxy/contact_tags", {"name": name})
+    ours, theirs = both(program, "GET", "custom/contact_tags?limit=1")
+    assert set(theirs) == {"result", "next_cursor", "prev_cursor"}
+    assert (theirs["result"], theirs["next_cursor"]) == (ours["result"], ours["next_cursor"])
+    following = program.ask("GET", f"/compat/custom/contact_tags?next_cursor={theirs['next_cursor']}").json()
+    assert following["result"]["tags"] != theirs["result"]["tags"]
+    config = {"methodConfig": {"verb": "GET", "response_path": "tags"}}
+    assert set(both(program, "POST", "custom/contact_tags?limit=1", config)[1]) == LISTED
+
+
+def test_a_list_tells_its_own_limit(program):
+    assert program.ask("GET", "/compat/jobs?limit=7").json()["limit"] == 7
+    made = program.ask("POST", "/api/unified/marketing-automation/contacts/bulk", BULK)
+    rows = f"/compat/jobs/{made.json()['result']['id']}/rows"
+    assert program.ask("GET", f"{rows}?limit=3").json()["limit"] == 3
+    assert program.ask("GET", "/compat/jobs").json()["limit"] == program.ask("GET", rows).json()["limit"] > 0
+
+
+def test_half_a_character_of_the_provider_s_is_no_failure(program, simulator):
+    said = {"tag_id": HALF, "name": "half \ud800", "contacts_count": 0}
+    fault = {"match": "/v3/contact_tags/", "status": 200, "body": said, "times": None}
+    simulator.ask("/_sim/faults", fault)
+    for path in (f"proxy/contact_tags/{HALF}", f"custom/contact_tags/{HALF}"):
+        ours, theirs = both(program, "GET", path)
+        assert ours["result"]["name"] == "half \ud800"
+        assert theirs.get("result", theirs)["name"] == "half \ud800"
 
 
 def test_errors_have_one_shape_everywhere(program):

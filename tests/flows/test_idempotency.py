@@ -5,12 +5,15 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.test import RequestFactory
 
+from config.errors import server_error
 from connections.models import IdempotentReply
 from connections.programs import idempotency
+from mapping.models import ContactLock
 from syncjobs import retention
 from tests.flows.importing import Person
-from tests.flows.programs import Program, bytes_of
+from tests.flows.programs import Caller, Program, bytes_of, unhurried
 
 NEW = {"email_address": {"address": "once@people.example"}, "create_source": "Account"}
 
@@ -175,3 +178,96 @@ def test_keys_of_another_workspace_are_others(world, program, person, simulator)
     sent(program)
     stranger = Program(world, person.connection, world.stranger)
     assert sent(stranger)[0].status_code == 404
+
+
+def test_keys_of_another_account_are_no_account_token_s(world, program, person, simulator):
+    unhurried(simulator)
+    other = world.connection(name="Shop")
+    made = Caller(world).ask(
+        "POST", "/api/integrated-account/token", {"integrated_account_id": str(other.pk)}
+    )
+    foreign = Caller(world, token=made.json()["result"]["integrated_account_token"])
+    tags = f"/api/proxy/contact_tags?integrated_account_id={person.connection.pk}"
+
+    def tried(name, key):
+        answer = foreign.ask("POST", tags, {"name": name}, **{"Idempotency-Key": key})
+        assert (answer.status_code, answer.json()["details"]["reason"]) == (403, "other_account")
+
+    # The key is not occupied for the account that it is of...
+    tried("Mine", "theirs")
+    assert sent(program, tags, {"name": "Mine"}, key="theirs")[0].status_code == 201
+    # ... and its answer is not told to whoever sends the same.
+    tried("Mine", "theirs")
+    header = {"X-Integrated-Account-Id": str(person.connection.pk), "Idempotency-Key": "theirs"}
+    answer = foreign.ask("POST", "/api/proxy/contact_tags", {"name": "Mine"}, **header)
+    assert answer.json()["details"]["reason"] == "other_account"
+
+
+# --- What is let go, and what is not -----------------------------------------------------------------------------
+
+CONTACTS = "/api/unified/marketing-automation/contacts"
+PROOF = {"source": "the shop's form", "at": "2026-01-31T09:00:00Z", "text": "Send me news."}
+
+
+def robbed(program, person, simulator, path, body, method="POST"):
+    """A write of a contact that loses its lease between its reading and its PUT."""
+    simulator.ask(
+        "/_sim/faults",
+        {"match": "^/v3/contacts/[0-9a-f-]{36}", "method": "GET", "delay_seconds": 1, "times": 1},
+    )
+    found = []
+    thread = threading.Thread(target=lambda: found.append(sent(program, path, body, "busy", method)))
+    thread.start()
+    for _ in range(400):
+        with person.scope.transaction():
+            if ContactLock.objects.all().delete()[0]:
+                break
+    thread.join(20)
+    answer, content = found[0]
+    details = json.loads(content)["details"]
+    assert (answer.status_code, details["reason"]) == (409, "contact_busy")
+    return details
+
+
+def test_who_was_busy_is_asked_again(program, person, simulator):
+    made = json.loads(sent(program, CONTACTS, {"email": "ann@people.example"}, "new")[1])["result"]
+    path, body = f"{CONTACTS}/{made['id']}", {"first_name": "Ann"}
+    assert "may_have_happened" not in robbed(program, person, simulator, path, body, "PATCH")
+    again, content = sent(program, path, body, "busy", "PATCH")
+    assert (again.status_code, json.loads(content)["result"]["first_name"]) == (200, "Ann")
+
+
+def test_a_sign_up_that_went_out_is_not_made_again(program, person, simulator):
+    lists = json.loads(sent(program, "/api/proxy/contact_lists", {"name": "News"}, "list")[1])["result"]
+    consent = {"opt_in_source": "Contact", "evidence": PROOF}
+    body = {"email": "sam@people.example", "consent": consent, "lists": [lists["list_id"]]}
+    body["phones"] = [{"phone": "555 0100"}]
+    assert robbed(program, person, simulator, CONTACTS, body)["may_have_happened"] is True
+    calls = len(simulator.calls())
+    again, _ = sent(program, CONTACTS, body, "busy")
+    assert (again.status_code, again["Idempotency-Replayed"]) == (409, "true")
+    assert len(simulator.calls()) == calls
+
+
+def test_an_account_that_could_not_be_taken_over_is_tried_again(program, simulator):
+    body = {"tenant_id": "c-1", "refresh_token": "nobody's"}
+    for _ in range(2):
+        answer, content = sent(program, "/api/integrated-account", body, "bring")
+        assert json.loads(content)["details"]["reason"] == "not_linked"
+        assert "Idempotency-Replayed" not in answer
+
+
+def test_a_failure_of_our_own_is_no_answer_and_is_not_made_again(person):
+    def call():
+        return RequestFactory().post(
+            "/api/batch-request", "{}", "application/json", headers={"Idempotency-Key": "k"}
+        )
+
+    def fails(request):
+        idempotency.enter(request, person.scope)
+        return server_error(request)
+
+    assert idempotency.keep(fails)(call()).status_code == 500
+    with pytest.raises(idempotency.Unknown) as told:
+        idempotency.enter(call(), person.scope)
+    assert told.value.status == 500

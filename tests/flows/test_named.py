@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connections import tokens
+from connections.api import named
 from connections.api.resources import RESOURCES
 from connections.constantcontact.redaction import Secret
 from connections.constantcontact.shapes import TokenGrant
@@ -102,6 +103,29 @@ def test_pages_are_walked_by_cursors(program):
     for wrong in ("nonsense", page_cursor(program, "contact_tags"), "L3YzLy4uL3g_YT0x"):
         failed = asked(program, "GET", f"/proxy/contact_lists?next_cursor={wrong}", status=400)
         assert failed["details"]["failures"][0]["field"] == "next_cursor"
+
+
+def test_empty_pages_are_walked_over_and_never_the_end(program, simulator):
+    link = {"_links": {"next": {"href": "/v3/contact_lists?cursor=further"}}}
+    fault = {"match": "/v3/contact_lists", "status": 200, "body": {"lists": [], **link}, "times": None}
+    simulator.ask("/_sim/faults", fault)
+    before = len(simulator.calls())
+    config = {"methodConfig": {"verb": "GET", "response_path": "lists"}}
+    found = asked(program, "POST", "/custom/contact_lists", config)
+    assert (found["result"], len(simulator.calls())) == ([], before + 1)
+    assert found["next_cursor"]
+    found = asked(program, "GET", "/proxy/contact_lists")
+    assert (found["result"], len(simulator.calls())) == ([], before + 1 + named.MOST_EMPTY)
+    simulator.ask("/_sim/faults", method="DELETE")
+    end = {
+        "match": "cursor=|/v3/contact_lists",
+        "status": 200,
+        "body": {"lists": [{"list_id": "last"}]},
+        "times": 1,
+    }
+    simulator.ask("/_sim/faults", end)
+    further = asked(program, "GET", f"/proxy/contact_lists?next_cursor={found['next_cursor']}")
+    assert (further["result"], further["next_cursor"]) == ([{"list_id": "last"}], None)
 
 
 def page_cursor(program, resource):

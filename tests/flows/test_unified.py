@@ -1,13 +1,17 @@
 """Walk 5, over HTTP against the simulator: contacts, lists, tags, users and roles in one shape."""
 
 import json
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
+from connections import tokens
 from connections.constantcontact.pages import Page
+from connections.constantcontact.redaction import Secret
 from connections.constantcontact.resources.contacts import Contacts
-from connections.models import Connection, Environment
+from connections.constantcontact.shapes import TokenGrant
+from connections.models import Connection, ConnectionToken, Environment
 from connections.programs import keys
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
@@ -220,6 +224,9 @@ def test_a_deleted_contact_is_cleaned(program, nora):
     missing = program.ask("GET", f"{CONTACTS}/{uuid4()}")
     assert missing.status_code == 404
     assert missing.json()["truto_is_remote_error"] is True
+    ours = program.ask("PATCH", f"{CONTACTS}/not-a-uuid", {"first_name": "Nora"})
+    assert (ours.status_code, ours.json()["details"]["reason"]) == (404, "not_found")
+    assert "truto_is_remote_error" not in ours.json()
 
 
 def test_lists_are_made_changed_and_deleted(program):
@@ -259,6 +266,8 @@ def test_users_and_roles_are_what_is_known(program, person, simulator):
     assert owner["emails"][0]["email"] == "owner@acmebakery.example"
     addresses = {one["email_address"]: one["roles"] for one in simulator.get("/v3/account/emails")}
     assert {one["email"] for one in owner["emails"]} == set(addresses)
+    unknown = ("external_id", "identifiers", "is_email_verified", "is_2fa_enabled")
+    assert [owner[name] for name in unknown] == [None] * 4
     for one in owner["emails"]:
         assert (
             one["type"] == ", ".join(role.lower() for role in addresses[one["email"]])
@@ -268,7 +277,10 @@ def test_users_and_roles_are_what_is_known(program, person, simulator):
     roles = good(program.ask("GET", ROLES))["result"]
     assert [one["id"] for one in roles] == ["account_owner", "account_manager", "campaign_creator"]
     assert good(program.ask("GET", f"{ROLES}/account_manager"))["result"] == roles[1]
-    assert program.ask("GET", f"{ROLES}/pope").status_code == 404
+    for path in (f"{ROLES}/pope", f"{USERS}/nobody"):
+        ours = program.ask("GET", path)
+        assert (ours.status_code, ours.json()["details"]["reason"]) == (404, "not_found")
+        assert "truto_is_remote_error" not in ours.json()
     read = [call["path"] for call in simulator.calls()[before:]]
     assert read == 2 * ["/v3/account/emails"], "once by us, then kept with its age; and once by this test"
     assert body["meta"]["age_seconds"] < 60
@@ -318,3 +330,33 @@ def test_an_error_says_what_was_missing(program):
         "missing_required_query_parameters": ["integrated_account_id"]
     }
     assert "truto_error_insight" not in program.ask("GET", "/api/proxy/contacts").json()
+
+
+@pytest.mark.parametrize("path", [LISTS, "/api/proxy/contact_lists", "/compat/proxy/contact_lists"])
+def test_what_the_provider_said_is_handed_on(program, person, simulator, path):
+    with person.scope.transaction():
+        ConnectionToken.objects.update(scope="account_read offline_access")
+    said = [{"error_key": "unauthorized", "error_message": "Bearer abc.def may not do this"}]
+    fault = {"match": "/v3/contact_lists", "status": 403, "body": said, "times": 1}
+    simulator.ask("/_sim/faults", fault)
+    answer = program.ask("GET", path)
+    found = answer.json()
+    assert (answer.status_code, found["truto_is_remote_error"]) == (403, True)
+    masked = [{"error_key": "unauthorized", "error_message": "[masked] may not do this"}]
+    assert found["raw_response"] == masked
+    hints = found["truto_error_insight"]
+    assert hints["forbidden_error"]["value"] == {"missing_scopes": ["contact_data"]}
+    assert ("remote_error" in hints) is (path == LISTS)
+
+
+def test_the_provider_s_number_of_a_refused_request_is_handed_on(program, person, simulator):
+    grant = simulator.ask("/_sim/token", {"account": "Acme Bakery", "scope": "account_read"})
+    with person.scope.transaction():
+        connection = Connection.objects.get(pk=person.connection.pk)
+        given = TokenGrant(Secret(grant["access_token"]), None, 86_400, grant["scope"])
+        tokens.store(connection, given, datetime.now(UTC))
+    answer = program.ask("GET", LISTS)
+    assert (answer.status_code, answer.json()["details"]["reason"]) == (403, "provider_forbidden")
+    assert answer["x-amzn-RequestId"] == "00000000-0000-4000-8000-000000000000"
+    assert "X-Cache" not in answer
+    assert answer.json()["raw_response"]["error_key"] == "access_denied"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.flows.programs import Program, bytes_of
 
 MARKETING = "/api/unified/marketing-automation"
 CONTACTS = f"{MARKETING}/contacts"
+DEBUG = {"requestUrl", "requestOptions", "data", "responseHeaders", "nextCursor", "isLooping"}
+DEBUG |= {"isEmptyResult", "resultCount"}
 
 
 @pytest.fixture
@@ -80,6 +83,30 @@ def test_debug_shows_what_came(program):
     )
     moved = ask(program, f"{CONTACTS}?limit=2&truto_response_format=debug".replace("/api/", "/compat/"))
     assert set(moved) == {"result", "debug"}
+    assert set(moved["debug"]) == DEBUG
+
+
+def test_debug_shows_the_call_without_who_made_it(program, people):
+    user = ask(program, "/api/unified/user-directory/users")["result"][0]["id"]
+    paths = {
+        f"{CONTACTS}?email=ana@people.example": "/v3/contacts",
+        f"{CONTACTS}/{people['ana']['contact_id']}?": f"/v3/contacts/{people['ana']['contact_id']}",
+        f"{MARKETING}/lists/{people['news']}?": f"/v3/contact_lists/{people['news']}",
+        f"/api/unified/user-directory/users/{user}?": None,
+    }
+    for path, asked in paths.items():
+        found = ask(program, f"{path}&truto_response_format=debug")
+        debug = found["meta"]["debug"]
+        assert set(debug) == DEBUG
+        assert (debug["nextCursor"], debug["isLooping"]) == (None, False)
+        if asked is None:  # we have answered ourselves
+            assert debug["requestUrl"] is debug["requestOptions"] is debug["responseHeaders"] is None
+            continue
+        assert urlsplit(debug["requestUrl"]).path == asked
+        assert debug["requestOptions"]["method"] == "GET"
+        assert debug["responseHeaders"]["content-type"].startswith("application/json")
+        assert "bearer" not in json.dumps(found).lower()
+        assert "authorization" not in json.dumps(found).lower()
 
 
 @pytest.mark.parametrize("resource", ["contacts", "lists", "tags"])
@@ -100,6 +127,53 @@ def test_what_is_asked_of_the_provider_goes_as_it_is(program):
     )
     assert len(found["result"]) == 2
     assert all("membership_count" in one["remote_data"] for one in found["result"])
+    query = "remote_query[include_membership_count]=all"
+    one = ask(program, f"{MARKETING}/lists/{found['result'][0]['id']}?{query}")
+    assert "membership_count" in one["result"]["remote_data"]
+
+
+def test_pairs_for_the_provider_go_along_with_every_call_that_takes_them(program, people):
+    query = "remote_query[a]=1&remote_query[b]=2&remote_query[a]=3&truto_response_format=debug"
+
+    def sent(method, path, body=None):
+        answer = program.ask(method, f"{MARKETING}/{path}?{query}", body)
+        url = urlsplit(answer.json()["meta"]["debug"]["requestUrl"])
+        assert parse_qsl(url.query)[-3:] == [("a", "1"), ("b", "2"), ("a", "3")], path
+        return answer.json()["result"]
+
+    sent("GET", "contacts")
+    sent("GET", f"contacts/{people['ana']['contact_id']}")
+    for resource in ("lists", "tags"):
+        made = sent("POST", resource, {"name": "Odd"})
+        sent("PATCH", f"{resource}/{made['id']}", {"name": "Even"})
+        sent("GET", f"{resource}/{made['id']}")
+        sent("GET", resource)
+
+
+def test_what_cannot_be_handed_on_is_named(program, simulator, people):
+    query = "remote_query[include]=notes"
+    ana = f"{CONTACTS}/{people['ana']['contact_id']}"
+    changed = program.ask("PATCH", f"{ana}?{query}", {"first_name": "Anna"})
+    assert changed.json()["meta"]["ignored_filters"] == ["remote_query[include]"]
+    for path in ("/api/unified/user-directory/users", "/api/unified/user-directory/roles"):
+        assert ask(program, f"{path}?{query}")["meta"]["ignored_filters"] == ["remote_query[include]"]
+    before = len(simulator.calls())
+    for method, path, body in (
+        ("PATCH", ana, {"first_name": "Ana"}),
+        ("POST", f"{CONTACTS}/upsert", {"email": "ana@people.example"}),
+        ("DELETE", ana, None),
+    ):
+        refused = program.ask(method, f"{path}?{query}&strict=true", body)
+        assert refused.status_code == 400
+        assert refused.json()["details"]["failures"][0]["field"] == "remote_query[include]"
+    assert len(simulator.calls()) == before
+
+
+def test_of_a_name_given_twice_none_is_dropped_in_silence(program):
+    found = ask(program, f"{MARKETING}/lists?name[]=News&name[]=Others")
+    assert found["meta"]["ignored_filters"] == ["name[]"]
+    ask(program, f"{MARKETING}/lists?name[]=News&name[]=Others&strict=true", 400)
+    ask(program, f"{MARKETING}/lists?limit={'9' * 4301}", 400)
 
 
 def test_a_form_that_is_none_is_refused_by_name(program):
@@ -199,3 +273,28 @@ def test_another_workspace_sees_nothing_of_the_copy(program, world):
     linked(program.person)
     other = Program(world, program.person.connection, world.stranger)
     assert other.ask("GET", f"{CONTACTS}?truto_super_query=1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["truto_response_format=raw", "truto_response_format=debug", "truto_response_format=normalized"]
+    + [f"truto_exclude_fields[]={name}" for name in ("contact", "outcome", "reason", "email")],
+)
+@pytest.mark.parametrize("prefix", ["api", "compat"])
+def test_an_upsert_s_form_is_the_contact_s(program, form, prefix):
+    body = {"email": "fay@people.example", "first_name": "Fay"}
+    answer = program.ask("POST", f"/{prefix}/unified/marketing-automation/contacts/upsert?{form}", body)
+    assert answer.status_code == 200, answer.content
+    found = answer.json()["result"]
+    assert (found["outcome"], found["reason"]) == ("created", None)
+    contact = found["contact"]
+    if form.endswith("raw"):
+        document = contact if prefix == "compat" else contact["remote_data"]
+        assert document["email_address"]["address"] == "fay@people.example"
+    else:
+        assert contact["first_name"] == "Fay"
+        assert ("email" in contact) is not form.endswith("email")
+        assert ("remote_data" in contact) is not form.endswith("normalized")
+    if form.endswith("debug"):
+        debug = answer.json()["debug"] if prefix == "compat" else answer.json()["meta"]["debug"]
+        assert debug["data"]["email_address"]["address"] == "fay@people.example"

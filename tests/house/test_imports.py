@@ -44,7 +44,13 @@ ONLY_IN = {
     "connections.constantcontact.oauth": ("connections/*",),
     "connections.constantcontact.pages": ("connections/*", "mapping/*", "syncjobs/*"),
     "connections.constantcontact.shapes": ("connections/*", "mapping/*", "syncjobs/*"),
-    "connections.constantcontact.errors": ("connections/*", "mapping/*", "syncjobs/*", "config/api.py"),
+    "connections.constantcontact.errors": (
+        "connections/*",
+        "mapping/*",
+        "syncjobs/*",
+        "config/api.py",
+        "config/provider.py",
+    ),
     "config": ("config/*",),
 }
 

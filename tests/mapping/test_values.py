@@ -24,7 +24,20 @@ MANY = Place("cf:x", "X", "multi_select", 255, ("Red", "Green"))
         ("Ada@Example.COM", STANDARD["email"], "Ada@example.com"),
         ("a@b.test", STANDARD["email"], "a@b.test"),
         ("zoë@example.com", STANDARD["first_name"], "zoë@example.com"),
-        ("+1 555 0100", STANDARD["phone"], "+1 555 0100"),
+        *(
+            (number, STANDARD["phone"], number)
+            for number in (
+                "+1 555 0100",
+                "(555) 123-4567",
+                "(781) 555-0100 x12",
+                "(030) 1234567",
+                "781–555–0100",
+            )
+        ),
+        *(
+            (number, STANDARD["phone"], number)
+            for number in ("112", "tel. 781/555/0100", "1-800-FLOWERS 1", "٠١٢٣")
+        ),
         ("12.50", NUMBER, "12.50"),
         ("1,234.5", NUMBER, "1234.5"),
         ("2026-2-5", DATE, "2026-02-05"),
@@ -49,6 +62,9 @@ def test_taken(value, place, sent):
         ("x" * 51, STANDARD["first_name"], "too_long"),
         ("a\x01b", STANDARD["first_name"], "control_character"),
         ("call me", STANDARD["phone"], "not_a_phone"),
+        ("room 12", STANDARD["phone"], "not_a_phone"),
+        ("555 0100\n555 0101", STANDARD["phone"], "not_a_phone"),
+        ("5" * 26, STANDARD["phone"], "too_long"),
         ("twelve", NUMBER, "not_a_number"),
         ("NaN", NUMBER, "not_a_number"),
         ("1,23", NUMBER, "not_a_number"),
@@ -59,6 +75,7 @@ def test_taken(value, place, sent):
         ("perhaps", FLAG, "not_yes_or_no"),
         ("blue", SELECT, "not_a_choice"),
         ("13", STANDARD["birthday_month"], "bad_birthday"),
+        ("1" * 5000, STANDARD["birthday_month"], "bad_birthday"),
         ("²", STANDARD["birthday_day"], "bad_birthday"),
     ],
 )

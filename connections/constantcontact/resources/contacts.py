@@ -3,14 +3,14 @@
 A PUT and a sign-up can make somebody mailable again; who may be written how is decided above.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypedDict, Unpack
 
 import httpx
 
 from connections.constantcontact import errors, pages, paths, reading, redaction
-from connections.constantcontact.pages import Page
+from connections.constantcontact.pages import Extra, Page
 from connections.constantcontact.shapes import Contact, ContactSent, Counts, SignedUp, SignUpSent
 from connections.constantcontact.shapes.choosing import MOST_LISTS, bounded
 from connections.constantcontact.shapes.writing import Source
@@ -50,10 +50,10 @@ class Contacts:
         return reading.read(self._http.get(href), Counts.parse)
 
     # https://developer.constantcontact.com/api_guide/contacts_overview.html
-    def get(self, contact_id: str, *, include: Sequence[str] = ()) -> Contact:
+    def get(self, contact_id: str, *, include: Sequence[str] = (), extra: Extra = ()) -> Contact:
         """One contact, deleted ones too; NotFound when there is none."""
         href = pages.href(f"/v3/contacts/{paths.segment(contact_id)}", include=tuple(include))
-        return reading.read(self._http.get(href), Contact.parse)
+        return reading.read(self._http.get(pages.with_query(href, extra)), Contact.parse)
 
     # https://developer.constantcontact.com/api_guide/contacts_overview.html
     def find(self, email: str, *, include: Sequence[str] = ()) -> Contact | None:
@@ -87,7 +87,7 @@ class Contacts:
         include: Sequence[str] = (),
         include_count: bool = False,
         start: str | None = None,
-        extra: Mapping[str, str] = pages.NOTHING,
+        extra: Extra = (),
         **filters: Unpack[Filters],
     ) -> Iterator[Page[Contact]]:
         """Page by page, from the first or from a kept link; `extra` goes to the provider as it is."""

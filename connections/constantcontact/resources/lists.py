@@ -6,7 +6,7 @@ from typing import Literal
 import httpx
 
 from connections.constantcontact import pages, paths, reading
-from connections.constantcontact.pages import NOTHING, Page
+from connections.constantcontact.pages import Extra, Page
 from connections.constantcontact.shapes import Activity, ContactList
 
 Membership = Literal["all", "active"]
@@ -34,7 +34,7 @@ class Lists:
         include_count: bool = False,
         include_membership_count: Membership | None = None,
         start: str | None = None,
-        extra: Mapping[str, str] = NOTHING,
+        extra: Extra = (),
     ) -> Iterator[Page[ContactList]]:
         """Page by page, from the first or from a kept link; `name` is the whole exact name, `extra` goes as it is."""
         first = start or pages.href(
@@ -53,33 +53,40 @@ class Lists:
         return [item for page in found for item in page.items]
 
     # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
-    def get(self, list_id: str) -> ContactList:
+    def get(self, list_id: str, *, extra: Extra = ()) -> ContactList:
         """One list; NotFound when there is none."""
-        return reading.read(self._http.get(f"/v3/contact_lists/{paths.segment(list_id)}"), ContactList.parse)
+        return reading.read(self._http.get(pages.with_query(_address(list_id), extra)), ContactList.parse)
 
     # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
-    def create(self, name: str, *, description: str | None = None, favorite: bool = False) -> ContactList:
+    def create(
+        self, name: str, *, description: str | None = None, favorite: bool = False, extra: Extra = ()
+    ) -> ContactList:
         """A new list; Conflict when the name is taken."""
         body: dict[str, object] = {"name": name, "favorite": favorite}
         if description:
             body["description"] = description
-        return reading.read(self._http.post("/v3/contact_lists", json=body), ContactList.parse)
+        return self.sent(body, extra=extra)
 
     # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
-    def update(self, list_id: str, name: str, *, description: str, favorite: bool) -> ContactList:
+    def update(
+        self, list_id: str, name: str, *, description: str, favorite: bool, extra: Extra = ()
+    ) -> ContactList:
         """Replaces name, description and favourite mark; all three, since what is left out may be lost."""
         body = {"name": name, "description": description, "favorite": favorite}
-        address = f"/v3/contact_lists/{paths.segment(list_id)}"
-        return reading.read(self._http.put(address, json=body), ContactList.parse)
+        return self.sent(body, list_id, extra=extra)
 
     # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
-    def sent(self, document: Mapping[str, object], list_id: str = "") -> ContactList:
+    def sent(self, document: Mapping[str, object], list_id: str = "", *, extra: Extra = ()) -> ContactList:
         """A document as it is: a new list, or in place of one."""
-        address = f"/v3/contact_lists/{paths.segment(list_id)}" if list_id else "/v3/contact_lists"
-        method = "PUT" if list_id else "POST"
+        method, place = ("PUT", _address(list_id)) if list_id else ("POST", "/v3/contact_lists")
+        address = pages.with_query(place, extra)
         return reading.read(self._http.request(method, address, json=document), ContactList.parse)
 
     # https://v3.developer.constantcontact.com/api_guide/lists_overview.html
     def delete(self, list_id: str) -> Activity:
         """Starts deleting a list; its contacts stay in the account."""
-        return reading.read(self._http.delete(f"/v3/contact_lists/{paths.segment(list_id)}"), Activity.parse)
+        return reading.read(self._http.delete(_address(list_id)), Activity.parse)
+
+
+def _address(list_id: str) -> str:
+    return f"/v3/contact_lists/{paths.segment(list_id)}"

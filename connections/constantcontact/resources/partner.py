@@ -10,7 +10,7 @@ from typing import Final, Literal
 import httpx
 
 from connections.constantcontact import pages, paths
-from connections.constantcontact.pages import Page
+from connections.constantcontact.pages import Extra, Page
 from connections.constantcontact.shapes import PartnerAccount
 
 PATH: Final = "/v3/partner/accounts"
@@ -37,7 +37,11 @@ class Partner:
         account_type: Literal["all", "managed", "unmanaged"] = "all",
         limit: int = MOST,
         start: str | None = None,
+        extra: Extra = (),
     ) -> Iterator[Page[PartnerAccount]]:
-        """Page by page, from the first or from a kept link; a limit out of range is the nearest in it."""
+        """Page by page, from the first or from a kept link; a limit out of range is the nearest in it.
+
+        `extra` goes to the provider as it is.
+        """
         first = start or pages.href(PATH, limit=max(LEAST, min(limit, MOST)), account_type=account_type)
-        return pages.walk(self.page, first)
+        return pages.walk(self.page, pages.with_query(first, extra))

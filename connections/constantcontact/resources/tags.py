@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import httpx
 
 from connections.constantcontact import pages, paths, reading
-from connections.constantcontact.pages import NOTHING, Page
+from connections.constantcontact.pages import Extra, Page
 from connections.constantcontact.shapes import Activity, Tag
 
 
@@ -27,7 +27,7 @@ class Tags:
         limit: int = 500,
         include_count: bool = False,
         start: str | None = None,
-        extra: Mapping[str, str] = NOTHING,
+        extra: Extra = (),
     ) -> Iterator[Page[Tag]]:
         """Page by page, from the first or from a kept link; with the number of contacts of each if asked for.
 
@@ -41,26 +41,26 @@ class Tags:
         return [item for page in self.pages() for item in page.items]
 
     # https://v3.developer.constantcontact.com/api_guide/tags_get_single.html
-    def get(self, tag_id: str, *, include_count: bool = False) -> Tag:
+    def get(self, tag_id: str, *, include_count: bool = False, extra: Extra = ()) -> Tag:
         """One tag; NotFound when there is none."""
         href = pages.href(_address(tag_id), include_count=include_count or None)
-        return reading.read(self._http.get(href), Tag.parse)
+        return reading.read(self._http.get(pages.with_query(href, extra)), Tag.parse)
 
     # https://v3.developer.constantcontact.com/api_guide/tags_create.html
-    def create(self, name: str) -> Tag:
+    def create(self, name: str, *, extra: Extra = ()) -> Tag:
         """A new tag; Conflict when the name is taken."""
-        body = {"name": name, "tag_source": "Account"}
-        return reading.read(self._http.post("/v3/contact_tags", json=body), Tag.parse)
+        return self.sent({"name": name, "tag_source": "Account"}, extra=extra)
 
     # https://v3.developer.constantcontact.com/api_guide/tags_update.html
-    def update(self, tag_id: str, name: str) -> Tag:
+    def update(self, tag_id: str, name: str, *, extra: Extra = ()) -> Tag:
         """Renames a tag; Conflict when the name is taken."""
-        return reading.read(self._http.put(_address(tag_id), json={"name": name}), Tag.parse)
+        return self.sent({"name": name}, tag_id, extra=extra)
 
     # https://developer.constantcontact.com/api_guide/tags_update.html
-    def sent(self, document: Mapping[str, object], tag_id: str = "") -> Tag:
+    def sent(self, document: Mapping[str, object], tag_id: str = "", *, extra: Extra = ()) -> Tag:
         """A document as it is: a new tag, or in place of one."""
-        address, method = (_address(tag_id), "PUT") if tag_id else ("/v3/contact_tags", "POST")
+        method, place = ("PUT", _address(tag_id)) if tag_id else ("POST", "/v3/contact_tags")
+        address = pages.with_query(place, extra)
         return reading.read(self._http.request(method, address, json=document), Tag.parse)
 
     # https://v3.developer.constantcontact.com/api_guide/tags_delete.html

@@ -6,6 +6,7 @@ where one may be made (a 409 names who is there), because a search there can be 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
@@ -42,6 +43,8 @@ class Writer:
     said: Said
     decided_by: str
     update_source: Source | None = None
+    # Where the wish depends on what somebody has: made anew of each reading.
+    wish_for: Callable[[Contact], Wish] | None = None
     basis: ConsentBasis | None = field(init=False)
     # What is said, less what only repeats how the person stands.
     heard: Said = field(init=False)
@@ -100,6 +103,7 @@ class Writer:
         with contactlocks.held(self.connection, UUID(contact_id)) as lease:
             for pause in (*PAUSES, None):
                 before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
+                self.wish = self.wish_for(before) if self.wish_for else self.wish
                 verdict = self._judge(before)
                 if verdict.outcome == "unchanged" and self._body(before, verdict) != wire.whole(before):
                     verdict = replace(verdict, outcome="skipped")

@@ -9,6 +9,7 @@ mirror may be some minutes old, and the decision goes into the consent ledger.
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from django.db import connection as database
@@ -16,7 +17,6 @@ from django.db import connection as database
 from connections import gateway
 from connections.constantcontact.client import Client
 from connections.constantcontact.errors import Conflict, Invalid, NotFound
-from connections.constantcontact.shapes.writing import EVERYTHING
 from mapping import fields, mirrornews
 from mapping.contactends import NotAllowed, Result, Taken
 from mapping.contactlocks import Busy
@@ -129,12 +129,12 @@ def _opted_out(client: Client, job: SyncJob, row: ImportRow) -> Result | None:
 def _put(client: Client, job: SyncJob, row: ImportRow, custom: dict[str, Field]) -> Result:
     sets = (row.list_set, row.leave_set, row.tag_set, row.untag_set)
     joins, leaves, tags, untags = (tuple(sorted(judging.names(one))) for one in sets)
-    wanted = Wanted(row.email, row.values, Change(add=joins, remove=leaves), Change(add=tags, remove=untags))
-    there = None
-    if row.expected == ImportRow.Outcome.UPDATED:
-        there = client.contacts.find(row.email, include=EVERYTHING)
+    lists, tagged = Change(add=joins, remove=leaves), Change(add=tags, remove=untags)
+    only_blanks = job.options["mode"] == "fill_blanks"
+    wish_for = partial(Wanted(row.email, row.values, lists, tagged, only_blanks).wish, custom)
+    there = client.contacts.find(row.email) if row.expected == ImportRow.Outcome.UPDATED else None
     said = comparing.said_of(row)
-    writer = Writer(job.connection, client, wanted.wish(custom, there), said, job.options["by"])
+    writer = Writer(job.connection, client, wish_for(None), said, job.options["by"], wish_for=wish_for)
     if there is not None:
         return writer.update(there.contact_id)
     return writer.create() if job.options["mode"] == "skip" else writer.upsert()

@@ -263,6 +263,42 @@ def test_who_is_on_no_list_is_written_alone_and_loses_nothing(program):
     assert new["email_address"]["permission_to_send"] == "implicit"
 
 
+@pytest.mark.parametrize("mode", ["upsert", "fill_blanks"])
+def test_who_came_since_the_account_was_read_keeps_what_no_row_names(program, mode):
+    assert program.write([{"email": "nobody@people.example", "action": "delete"}])["state"] == "done"
+    street = {"kind": "home", "street": "1 Main St", "city": "Springfield"}
+    ann = program.contact(
+        "ann",
+        first_name="Old",
+        phone_numbers=[{"phone_number": "555 1000", "kind": "work"}],
+        street_addresses=[street],
+    )["contact_id"]
+    row = {"email": "ann@people.example", "first_name": "New", "last_name": "Quill"}
+    more = {
+        "phones": [{"phone": "555 3000", "type": "work"}, {"phone": "555 2000"}],
+        "addresses": [{"street_1": "2 High St", "postal_code": "12345"}],
+    }
+    assert program.write([row], mode=mode)["counts"]["updated"] == 1
+    found = program.read(ann)
+    first = {"upsert": "New", "fill_blanks": "Old"}[mode]
+    assert (found["first_name"], found["last_name"]) == (first, "Quill")
+    assert [one["phone_number"] for one in found["phone_numbers"]] == ["555 1000"]
+    assert found["street_addresses"][0].items() >= street.items()
+    # Another, who comes after our copy too, with a row that names both.
+    eve = program.contact(
+        "eve", phone_numbers=[{"phone_number": "555 1000", "kind": "work"}], street_addresses=[street]
+    )
+    assert (
+        program.write([{**row, **more, "email": "eve@people.example"}], mode=mode)["counts"]["updated"] == 1
+    )
+    found = program.read(eve["contact_id"])
+    work, way = {"upsert": ("555 3000", "2 High St"), "fill_blanks": ("555 1000", "1 Main St")}[mode]
+    assert {one["phone_number"] for one in found["phone_numbers"]} == {work, "555 2000"}
+    changed = {**street, "street": way, "postal_code": "12345"}
+    assert [one["kind"] for one in found["street_addresses"]] == ["home"]
+    assert found["street_addresses"][0].items() >= changed.items()
+
+
 def test_other_kinds_of_phones_and_addresses_arrive(program):
     job = program.write(
         [

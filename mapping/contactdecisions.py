@@ -85,7 +85,11 @@ class Decider:
     def undo(self, entry: Entry, entry_id: UUID, error: errors.ProviderError) -> None:
         """Add that a call was refused; not where it may have happened all the same."""
         if not error.may_have_happened:
-            consentledger.undo(self.connection, entry, entry_id, error.error_key or type(error).__name__)
+            self.take_back(entry, entry_id, error.error_key or type(error).__name__)
+
+    def take_back(self, entry: Entry, entry_id: UUID, reason: str) -> None:
+        """Add that what was decided did not happen."""
+        consentledger.undo(self.connection, entry, entry_id, reason)
 
 
 def _moves(contact: Contact, email: str | None) -> bool:

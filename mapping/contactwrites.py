@@ -14,7 +14,7 @@ from uuid import UUID
 from connections import tenancy
 from connections.constantcontact import errors
 from connections.constantcontact.client import Client
-from connections.constantcontact.shapes import Contact, ContactSent, SignUpSent
+from connections.constantcontact.shapes import Contact, ContactSent, SignedUp, SignUpSent
 from connections.constantcontact.shapes import writing as wire
 from connections.constantcontact.shapes.writing import Source
 from connections.models import Connection
@@ -30,6 +30,8 @@ from mapping.unified.writing_consent import OPT_OUT, Said, Verdict
 
 # Before reading again after two edits met: together longer than the second in which the provider may see them as one.
 PAUSES: Final = (0.1, 0.3, 0.6, 1.1, 1.1)
+# Values alone: the permission stays.
+_VALUES: Final = Verdict(Call.UPDATE)
 
 
 @dataclass
@@ -157,21 +159,45 @@ class Writer:
             )
             return Result("unchanged", before, entry_id)
         entry, entry_id = self.decider.add(self.wish.email, before, verdict)
+        activities: tuple[str, ...] = ()
         try:
+            if contactputs.gives_more(before, verdict.permission) and not self._moves_whole(before):
+                first = self._put(lease, before, self._body(before, _VALUES, replace(self.wish, email=None)))
+                if stays_out := self._after_values(lease, before, first.contact):
+                    self.decider.take_back(entry, entry_id, "opted_out")
+                    return stays_out
+                activities, before = first.activities, first.contact
+                body = self._body(before, verdict, Wish(email=self.wish.email))
             written = self._put(lease, before, body)
         except errors.ProviderError as error:
             self.decider.undo(entry, entry_id, error)
             raise
-        if not verdict.permission and contactputs.opted_in_by_us(before, written.contact):
+        if contactputs.opted_in_by_us(before, written.contact, verdict.permission):
             return self._taken_back(lease, written.contact)
-        return self._told(Result("updated", written.contact, entry_id, activities=written.activities))
+        done = (*activities, *written.activities)
+        return self._told(Result("updated", written.contact, entry_id, activities=done))
+
+    def _after_values(self, lease: Lease, before: Contact, after: Contact) -> Result | None:
+        """Where more permission is to be given, the values go first: their answer tells of an opt-out meanwhile.
+
+        One that a PUT with the new permission met would leave no trace in its answer.
+        """
+        if contactputs.opted_in_by_us(before, after):
+            return self._taken_back(lease, after)
+        verdict = self.decider.judge(self.wish.email, after)
+        return self._ended(after, verdict) if verdict.outcome else None
+
+    def _moves_whole(self, before: Contact) -> bool:
+        """Whether a program's own document holds another address, which no value may go to before its permission."""
+        address = before.email_address.address if before.email_address else None
+        return self.wish.whole is not None and self.wish.email not in (None, address)
 
     def _put(self, lease: Lease, before: Contact, body: ContactSent) -> Written:
         source: Source = self.update_source or self.decider.heard.update_source
         return contactputs.put(self.client, lease, before, body, source)
 
-    def _body(self, before: Contact, verdict: Verdict) -> ContactSent:
-        body = writing.merged(wire.whole(before), self.wish)
+    def _body(self, before: Contact, verdict: Verdict, wish: Wish | None = None) -> ContactSent:
+        body = writing.merged(wire.whole(before), self.wish if wish is None else wish)
         if verdict.permission:
             address = {**body.get("email_address", {}), "permission_to_send": verdict.permission}
             if verdict.call == OPT_OUT and self.decider.heard.opt_out_reason:
@@ -194,17 +220,28 @@ class Writer:
         there = self.client.contacts.find(self.wish.email or "")
         if there is not None:
             raise Taken(there.contact_id)
-        contact_id, entry_id = self._sign_up(None, verdict)
-        with contactlocks.held(self.connection, UUID(contact_id)) as lease:
-            return self._followed(lease, contact_id, "created", entry_id)
+        signed, entry_id = self._sign_up(None, verdict)
+        with contactlocks.held(self.connection, UUID(signed.contact_id)) as lease:
+            if not signed.created and (ended := self._met_somebody(lease, signed.contact_id)):
+                return ended
+            outcome = "created" if signed.created else "updated"
+            return self._followed(lease, signed.contact_id, outcome, entry_id)
+
+    def _met_somebody(self, lease: Lease, contact_id: str) -> Result | None:
+        """The form met somebody whom the search had not shown, and who may have left: then it is undone at once."""
+        there = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
+        verdict = self.decider.judge(self.wish.email, there)
+        if verdict.outcome:
+            return self._ended(there, verdict)
+        return self._taken_back(lease, there) if contactputs.may_be_brought_back(there) else None
 
     def _followed(self, lease: Lease, contact_id: str, outcome: str, entry_id: UUID) -> Result:
         """What the form could not take is written after it; the permission is the form's."""
         before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
-        written = self._put(lease, before, self._body(before, Verdict(Call.UPDATE)))
+        written = self._put(lease, before, self._body(before, _VALUES))
         return self._told(Result(outcome, written.contact, entry_id, activities=written.activities))
 
-    def _sign_up(self, contact: Contact | None, verdict: Verdict) -> tuple[str, UUID]:
+    def _sign_up(self, contact: Contact | None, verdict: Verdict) -> tuple[SignedUp, UUID]:
         """The person's own opt-in, by the provider's form; what the form does not take follows by PUT."""
         address = (
             contact.email_address.address if contact and contact.email_address else self.wish.email or ""
@@ -215,7 +252,7 @@ class Writer:
                 form[name] = value  # type: ignore[literal-required]  # core names are the form's too
         entry, entry_id = self.decider.add(self.wish.email, contact, verdict)
         try:
-            return self.client.contacts.sign_up_form(form).contact_id, entry_id
+            return self.client.contacts.sign_up_form(form), entry_id
         except errors.ProviderError as error:
             self.decider.undo(entry, entry_id, error)
             raise

@@ -9,7 +9,7 @@ import pytest
 from connections.models import Environment
 from connections.programs import keys
 from mapping.models import ConsentBasis, ConsentEntry
-from syncjobs.models import ImportRow, SyncJob
+from syncjobs.models import ImportRow, SyncJob, WebhookDelivery
 from tests.flows.bulk import BULK, Sender, changing, changing_since, people
 from tests.flows.importing import Person, contacts
 from tests.flows.programs import Program
@@ -431,6 +431,34 @@ def test_the_same_key_starts_one_job(program):
     assert again["counts"]["accepted"] == 2
     other = program.ask("POST", BULK, {"contacts": people(3)}, **key)
     assert (other.status_code, other.json()["details"]["reason"]) == (422, "idempotency_key_reused")
+
+
+def test_the_same_key_with_other_options_is_another_call(program, settings_of):
+    settings_of(PROXY_MAX_BYTES=100)  # what is larger is found by its job alone
+    lines = "\n".join(json.dumps(one) for one in people(2))
+
+    def start(query, kind="application/x-ndjson"):
+        return program.ask(
+            "POST", f"{BULK}{query}", lines, content_type=kind, **{"Idempotency-Key": "order-18"}
+        )
+
+    dry = start("?dry_run=true")
+    assert dry.status_code == 202, dry.content
+    assert start("?dry_run=true&mode=upsert").json()["result"]["id"] == dry.json()["result"]["id"]
+    for query in ("", "?dry_run=false", "?dry_run=true&mode=skip"):
+        other = start(query)
+        assert other.status_code == 422, (query, other.content)
+        assert other.json()["details"]["reason"] == "idempotency_key_reused"
+
+
+def test_who_listens_hears_how_many_rows_a_new_job_has(program, person):
+    hook = {"target_url": "https://hooks.example.com/", "event_types": ["sync_job_run:created"]}
+    assert program.ask("POST", "/api/webhook", hook).status_code in (200, 201)
+    program.start([*people(3), {"email": "bad", "nickname": "B"}], dry_run=True)
+    with person.scope.transaction():
+        (told,) = WebhookDelivery.objects.filter(event_type="sync_job_run:created")
+    assert told.payload["counts"]["accepted"] == 4
+    assert told.payload["is_dry_run"]
 
 
 def test_jobs_are_listed_stopped_and_tried_again(program):

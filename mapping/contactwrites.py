@@ -44,8 +44,8 @@ class Writer:
     said: Said
     decided_by: str
     update_source: Source | None = None
-    # Where the wish depends on what somebody has: made anew of each reading.
-    wish_for: Callable[[Contact], Wish] | None = None
+    # Where the wish depends on what somebody has, None for somebody new: made anew of each reading. May raise Unfit.
+    wish_for: Callable[[Contact | None], Wish] | None = None
     decider: Decider = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +59,7 @@ class Writer:
             Taken: somebody has the address.
             Unfit: the lists for a sign-up are missing, or too much of something.
         """
+        self._wish_anew(None)
         verdict = self.decider.judge(self.wish.email, None)
         body = writing.merged({}, self.wish)
         if verdict.call == Call.SIGN_UP:
@@ -83,7 +84,7 @@ class Writer:
             return self.create()
         except Taken as taken:
             contact_id = taken.contact_id
-        except NotAllowed:  # to make somebody; who is there already may be written all the same
+        except (NotAllowed, Unfit):  # to make somebody; who is there already may be written all the same
             found = self.client.contacts.find(self.wish.email or "")
             if found is None:
                 raise
@@ -101,7 +102,7 @@ class Writer:
         with contactlocks.held(self.connection, UUID(contact_id)) as lease:
             for pause in (*PAUSES, None):
                 before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
-                self.wish = self.wish_for(before) if self.wish_for else self.wish
+                self._wish_anew(before)
                 verdict = self.decider.judge(self.wish.email, before)
                 if verdict.outcome == "unchanged" and self._body(before, verdict) != wire.whole(before):
                     verdict = replace(verdict, outcome="skipped")
@@ -123,8 +124,12 @@ class Writer:
             return self._ended(there, verdict) if verdict.outcome else None
 
     def check_new(self) -> None:
-        """Before anything is made for a new person. Raises NotAllowed."""
+        """Before anything is made for a new person. Raises NotAllowed, Unfit."""
+        self._wish_anew(None)
         self.decider.judge(self.wish.email, None)
+
+    def _wish_anew(self, there: Contact | None) -> None:
+        self.wish = self.wish_for(there) if self.wish_for else self.wish
 
     # --- Who is there already ----------------------------------------------------------------------------------
 

@@ -186,10 +186,45 @@ def test_what_was_read_may_be_sent_back(program, nora):
     del read["remote_data"]
     again = good(program.ask("PATCH", path, read))
     assert again["meta"] == {"outcome": "unchanged"}
+    more = good(program.ask("PATCH", f"{path}?strict=true", {**read, "first_name": "Eleonora"}))
+    assert more["meta"] == {"outcome": "updated"}, "also with one of its values changed"
     odd = good(program.ask("PATCH", path, {"nickname": "No"}))
     assert odd["meta"]["ignored_fields"] == ["nickname"]
     details = refused(program.ask("PATCH", f"{path}?strict=true", {"nickname": "No"}), 400, "invalid_request")
     assert fields_of(details) == ["nickname"]
+
+
+def test_a_status_is_not_written_and_says_where_to_unsubscribe(program, nora, simulator):
+    path, out = f"{CONTACTS}/{nora['result']['id']}", {"status": "unsubscribed"}
+    new = {"email": "new@people.example", "first_name": "New"}
+    before = calls(simulator)
+    for method, where, body in (
+        ("PATCH", path, {**out, "first_name": "N"}),
+        ("POST", UPSERT, {"email": "nora@people.example", **out}),
+        ("POST", UPSERT, {**new, **out}),
+        ("POST", CONTACTS, {**new, **out}),
+    ):
+        details = refused(program.ask(method, where, body), 400, "invalid_request")
+        assert fields_of(details) == ["status"]
+        assert "consent.permission_to_send" in details["failures"][0]["message"]
+    assert not [one for one in calls(simulator)[len(before) :] if one[0] != "GET"]
+    # Other values that are not so are named, and what is said besides is written.
+    odd = {"status": "cleaned", "created_at": "2020-01-01T00:00:00Z", "name": "Somebody Else"}
+    ended = good(program.ask("PATCH", path, {**odd, "first_name": "N"}))
+    assert (ended["meta"]["ignored_fields"], ended["result"]["first_name"]) == (sorted(odd), "N")
+    details = refused(program.ask("PATCH", f"{path}?strict=true", odd), 400, "invalid_request")
+    assert fields_of(details) == sorted(odd)
+    made = good(program.ask("POST", CONTACTS, {**new, "status": "active", "updated_at": odd["created_at"]}))
+    assert made["meta"]["ignored_fields"] == ["updated_at"]
+    # With the word that is written it does no harm, and neither does what was read.
+    gone = good(program.ask("PATCH", path, {**out, "consent": {"permission_to_send": "unsubscribed"}}))[
+        "result"
+    ]
+    assert gone["status"] == "unsubscribed"
+    again = program.ask("PATCH", path, {name: gone[name] for name in ("id", "status", "name", "created_at")})
+    refused(again, 409, "opted_out")
+    kept = good(program.ask("POST", UPSERT, {"email": "nora@people.example", **out}))
+    assert (kept["result"]["reason"], kept["meta"]) == ("opted_out", {"outcome": "skipped"})
 
 
 @pytest.mark.parametrize(

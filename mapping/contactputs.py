@@ -59,7 +59,7 @@ def full(client: Client, contact: Contact) -> Contact:
     return client.contacts.get(contact.contact_id, include=wire.EVERYTHING)
 
 
-def gives_more(before: Contact, permission: str) -> bool:
+def gives_anew(before: Contact, permission: str) -> bool:
     """Whether somebody is to have leave to be written to that is not there yet."""
     address = before.email_address
     return (
@@ -76,7 +76,7 @@ def opted_in_by_us(before: Contact, after: Contact, permission: str = "") -> boo
     """
     old, new = before.email_address, after.email_address
     if (
-        gives_more(before, permission)
+        gives_anew(before, permission)
         or old is None
         or new is None
         or new.permission_to_send not in ("implicit", "explicit")

@@ -166,7 +166,7 @@ class Writer:
         entry, entry_id = self.decider.add(self.wish.email, before, verdict)
         activities: tuple[str, ...] = ()
         try:
-            if contactputs.gives_more(before, verdict.permission) and not self._moves_whole(before):
+            if contactputs.gives_anew(before, verdict.permission) and not self._moves_whole(before):
                 first = self._put(lease, before, self._body(before, _VALUES, replace(self.wish, email=None)))
                 if stays_out := self._after_values(lease, before, first.contact):
                     self.decider.take_back(entry, entry_id, "opted_out")

@@ -1,6 +1,8 @@
 """One PUT of a whole contact under its lease, and what its answer says."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from connections.constantcontact import errors
 from connections.constantcontact.client import Client
@@ -9,6 +11,10 @@ from connections.constantcontact.shapes import writing as wire
 from connections.constantcontact.shapes.writing import Source
 from mapping.contactlocks import Lease
 from mapping.unified import contacts
+
+# Times of one call, as the provider gives them; and how long its search may not know a new contact.
+_AT_ONCE: Final = timedelta(seconds=5)
+_SEARCH_LAG: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,42 @@ def full(client: Client, contact: Contact) -> Contact:
     return client.contacts.get(contact.contact_id, include=wire.EVERYTHING)
 
 
-def opted_in_by_us(before: Contact, after: Contact) -> bool:
-    """Whether an answer shows an opt-in that nobody asked for: the person was out when the write arrived."""
+def gives_anew(before: Contact, permission: str) -> bool:
+    """Whether somebody is to have leave to be written to that is not there yet."""
+    address = before.email_address
+    return (
+        permission in ("implicit", "explicit")
+        and address is not None
+        and address.permission_to_send != permission
+    )
+
+
+def opted_in_by_us(before: Contact, after: Contact, permission: str = "") -> bool:
+    """Whether an answer shows an opt-in that nobody asked for: the person was out when the write arrived.
+
+    A `permission` that was not there makes an opt-in of its own, so that its answer tells nothing.
+    """
     old, new = before.email_address, after.email_address
-    if old is None or new is None or new.permission_to_send not in ("implicit", "explicit"):
+    if (
+        gives_anew(before, permission)
+        or old is None
+        or new is None
+        or new.permission_to_send not in ("implicit", "explicit")
+    ):
         return False
     return new.opt_in_at != old.opt_in_at
+
+
+def may_be_brought_back(there: Contact) -> bool:
+    """Whether a form that has just met this person may have put somebody back who had left.
+
+    Its opt-in covers the opt-out, so whoever has it from the form may have. Not who was made a moment ago, for whom
+    the search was behind: such a form was sent twice.
+    """
+    address, made, changed = there.email_address, there.created_at, there.updated_at
+    if address is None or address.opt_in_at is None or made is None or changed is None:
+        return True
+    return changed - address.opt_in_at < _AT_ONCE and changed - made > _SEARCH_LAG
 
 
 def _has_left(client: Client, before: Contact) -> bool:

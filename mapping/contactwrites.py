@@ -6,6 +6,7 @@ where one may be made (a 409 names who is there), because a search there can be 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
@@ -13,23 +14,24 @@ from uuid import UUID
 from connections import tenancy
 from connections.constantcontact import errors
 from connections.constantcontact.client import Client
-from connections.constantcontact.shapes import Contact, ContactSent, SignUpSent
+from connections.constantcontact.shapes import Contact, ContactSent, SignedUp, SignUpSent
 from connections.constantcontact.shapes import writing as wire
 from connections.constantcontact.shapes.writing import Source
 from connections.models import Connection
-from mapping import consentledger, contactlocks, contactputs, mirrornews
-from mapping.consent import Call, Evidence
-from mapping.consentledger import Entry
+from mapping import contactlocks, contactputs, mirrornews
+from mapping.consent import Call
+from mapping.contactdecisions import Decider
 from mapping.contactends import NotAllowed, Result, Taken
 from mapping.contactlocks import Lease
 from mapping.contactputs import Written
-from mapping.models import ConsentBasis
-from mapping.unified import contacts, writing, writing_consent
+from mapping.unified import writing
 from mapping.unified.writing import Unfit, Wish
-from mapping.unified.writing_consent import OPT_OUT, PERMISSIONS, Said, Verdict
+from mapping.unified.writing_consent import OPT_OUT, Said, Verdict
 
 # Before reading again after two edits met: together longer than the second in which the provider may see them as one.
 PAUSES: Final = (0.1, 0.3, 0.6, 1.1, 1.1)
+# Values alone: the permission stays.
+_VALUES: Final = Verdict(Call.UPDATE)
 
 
 @dataclass
@@ -42,15 +44,14 @@ class Writer:
     said: Said
     decided_by: str
     update_source: Source | None = None
-    basis: ConsentBasis | None = field(init=False)
-    # What is said, less what only repeats how the person stands.
-    heard: Said = field(init=False)
+    # Where the wish depends on what somebody has, None for somebody new: made anew of each reading. May raise Unfit.
+    wish_for: Callable[[Contact | None], Wish] | None = None
+    decider: Decider = field(init=False)
     # Whether a call that changes the person has been answered.
     has_written: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
-        self.basis = consentledger.basis_of(self.connection)
-        self.heard = self.said
+        self.decider = Decider(self.connection, self.said, self.decided_by)
 
     def create(self) -> Result:
         """A new person.
@@ -60,21 +61,22 @@ class Writer:
             Taken: somebody has the address.
             Unfit: the lists for a sign-up are missing, or too much of something.
         """
-        verdict = self._judge(None)
+        self._wish_anew(None)
+        verdict = self.decider.judge(self.wish.email, None)
         body = writing.merged({}, self.wish)
         if verdict.call == Call.SIGN_UP:
             return self._sign_up_new(verdict)
         if verdict.permission:
             address = {"address": self.wish.email or "", "permission_to_send": verdict.permission}
             body["email_address"] = address  # type: ignore[typeddict-item]  # the verdict's words are the provider's
-        entry, entry_id = self._decided(None, verdict)
+        entry, entry_id = self.decider.add(self.wish.email, None, verdict)
         try:
             made = self.client.contacts.create(body, create_source=verdict.opt_in_source)
         except errors.Conflict as error:
-            self._undo(entry, entry_id, error)
+            self.decider.undo(entry, entry_id, error)
             raise Taken(self._whose(error)) from None
         except errors.ProviderError as error:
-            self._undo(entry, entry_id, error)
+            self.decider.undo(entry, entry_id, error)
             raise
         return self._told(Result("created", contactputs.full(self.client, made), entry_id))
 
@@ -84,7 +86,7 @@ class Writer:
             return self.create()
         except Taken as taken:
             contact_id = taken.contact_id
-        except NotAllowed:  # to make somebody; who is there already may be written all the same
+        except (NotAllowed, Unfit):  # to make somebody; who is there already may be written all the same
             found = self.client.contacts.find(self.wish.email or "")
             if found is None:
                 raise
@@ -102,7 +104,8 @@ class Writer:
         with contactlocks.held(self.connection, UUID(contact_id)) as lease:
             for pause in (*PAUSES, None):
                 before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
-                verdict = self._judge(before)
+                self._wish_anew(before)
+                verdict = self.decider.judge(self.wish.email, before)
                 if verdict.outcome == "unchanged" and self._body(before, verdict) != wire.whole(before):
                     verdict = replace(verdict, outcome="skipped")
                 if verdict.outcome:
@@ -119,55 +122,16 @@ class Writer:
         """Why somebody who is there already is not to be made; None where only the address is taken."""
         with contactlocks.held(self.connection, UUID(contact_id)):
             there = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
-            verdict = self._judge(there)
+            verdict = self.decider.judge(self.wish.email, there)
             return self._ended(there, verdict) if verdict.outcome else None
 
     def check_new(self) -> None:
-        """Before anything is made for a new person. Raises NotAllowed."""
-        self._judge(None)
+        """Before anything is made for a new person. Raises NotAllowed, Unfit."""
+        self._wish_anew(None)
+        self.decider.judge(self.wish.email, None)
 
-    # --- What may be done --------------------------------------------------------------------------------------
-
-    def _judge(self, contact: Contact | None) -> Verdict:
-        said = self.heard = Said() if contact is not None and self.said.is_as(contact) else self.said
-        if said.permission not in ("", *PERMISSIONS):
-            raise Unfit([("consent.permission_to_send", f"one of {', '.join(PERMISSIONS)}")])
-        asked_again = (
-            contact is not None
-            and contacts.status_of(contact) == "unsubscribed"
-            and consentledger.was_asked_again(self.connection, contact.contact_id)
-        )
-        person = writing_consent.standing(
-            contact, asked_again=asked_again, adds_address=self.wish.email is not None
-        )
-        verdict = writing_consent.judge(person, said, self._evidence(said))
-        if verdict.outcome == "rejected":
-            raise NotAllowed(verdict)
-        return verdict
-
-    def _evidence(self, said: Said) -> Evidence:
-        return said.evidence(has_basis=self.basis is not None)
-
-    def _decided(self, contact: Contact | None, verdict: Verdict) -> tuple[Entry, UUID]:
-        address = contact.email_address.address if contact is not None and contact.email_address else ""
-        gives = verdict.permission in ("implicit", "explicit")
-        entry = Entry(
-            email=self.wish.email or address,
-            contact_id=contact.contact_id if contact is not None else None,
-            call=verdict.call,
-            outcome="skipped" if verdict.outcome and verdict.call != Call.RESUBSCRIBE else "sent",
-            evidence=self._evidence(self.heard),
-            decided_by=self.decided_by,
-            reason=verdict.reason,
-            permission=verdict.permission,
-            opt_in_source=verdict.opt_in_source if gives else "",
-            basis=consentledger.as_kept(self.basis),
-        )
-        return entry, consentledger.add(self.connection, entry)
-
-    def _undo(self, entry: Entry, entry_id: UUID, error: errors.ProviderError) -> None:
-        if not error.may_have_happened:
-            consentledger.undo(self.connection, entry, entry_id, error.error_key or type(error).__name__)
+    def _wish_anew(self, there: Contact | None) -> None:
+        self.wish = self.wish_for(there) if self.wish_for else self.wish
 
     # --- Who is there already ----------------------------------------------------------------------------------
 
@@ -175,7 +139,7 @@ class Writer:
         """Nothing is written; whoever asks for mail again is asked to confirm, if that may be."""
         if verdict.call == Call.RESUBSCRIBE:
             lists = self._lists_asked_for(before)
-            entry, entry_id = self._decided(before, verdict)
+            entry, entry_id = self.decider.add(self.wish.email, before, verdict)
             try:
                 self.client.contacts.resubscribe(before.contact_id, lists)
             except (
@@ -185,10 +149,10 @@ class Writer:
                     verdict, reason="opted_out", text="unsubscribed, and was asked to confirm before"
                 )
             except errors.ProviderError as error:
-                self._undo(entry, entry_id, error)
+                self.decider.undo(entry, entry_id, error)
                 raise
         else:
-            _, entry_id = self._decided(before, verdict)
+            _, entry_id = self.decider.add(self.wish.email, before, verdict)
         return Result(verdict.outcome, before, entry_id, verdict.reason, verdict.text)
 
     def _carried_out(self, lease: Lease, before: Contact, verdict: Verdict) -> Result:
@@ -197,31 +161,56 @@ class Writer:
             return self._followed(lease, before.contact_id, "updated", entry_id)
         body = self._body(before, verdict)
         if body == wire.whole(before):
-            _, entry_id = self._decided(
-                before, replace(verdict, call="", outcome="unchanged", reason="unchanged")
+            _, entry_id = self.decider.add(
+                self.wish.email, before, replace(verdict, call="", outcome="unchanged", reason="unchanged")
             )
             return Result("unchanged", before, entry_id)
-        entry, entry_id = self._decided(before, verdict)
+        entry, entry_id = self.decider.add(self.wish.email, before, verdict)
+        activities: tuple[str, ...] = ()
         try:
+            if contactputs.gives_anew(before, verdict.permission) and not self._moves_whole(before):
+                first = self._put(lease, before, self._body(before, _VALUES, replace(self.wish, email=None)))
+                if stays_out := self._after_values(lease, before, first.contact):
+                    self.decider.take_back(entry, entry_id, "opted_out")
+                    return stays_out
+                activities, before = first.activities, first.contact
+                body = self._body(before, verdict, Wish(email=self.wish.email))
             written = self._put(lease, before, body)
-            self.has_written = True
         except errors.ProviderError as error:
-            self._undo(entry, entry_id, error)
+            self.decider.undo(entry, entry_id, error)
             raise
-        if not verdict.permission and contactputs.opted_in_by_us(before, written.contact):
+        if contactputs.opted_in_by_us(before, written.contact, verdict.permission):
             return self._taken_back(lease, written.contact)
-        return self._told(Result("updated", written.contact, entry_id, activities=written.activities))
+        done = (*activities, *written.activities)
+        return self._told(Result("updated", written.contact, entry_id, activities=done))
+
+    def _after_values(self, lease: Lease, before: Contact, after: Contact) -> Result | None:
+        """Where more permission is to be given, the values go first: their answer tells of an opt-out meanwhile.
+
+        One that a PUT with the new permission met would leave no trace in its answer.
+        """
+        if contactputs.opted_in_by_us(before, after):
+            return self._taken_back(lease, after)
+        verdict = self.decider.judge(self.wish.email, after)
+        return self._ended(after, verdict) if verdict.outcome else None
+
+    def _moves_whole(self, before: Contact) -> bool:
+        """Whether a program's own document holds another address, which no value may go to before its permission."""
+        address = before.email_address.address if before.email_address else None
+        return self.wish.whole is not None and self.wish.email not in (None, address)
 
     def _put(self, lease: Lease, before: Contact, body: ContactSent) -> Written:
-        source: Source = self.update_source or self.heard.update_source
-        return contactputs.put(self.client, lease, before, body, source)
+        source: Source = self.update_source or self.decider.heard.update_source
+        written = contactputs.put(self.client, lease, before, body, source)
+        self.has_written = True
+        return written
 
-    def _body(self, before: Contact, verdict: Verdict) -> ContactSent:
-        body = writing.merged(wire.whole(before), self.wish)
+    def _body(self, before: Contact, verdict: Verdict, wish: Wish | None = None) -> ContactSent:
+        body = writing.merged(wire.whole(before), self.wish if wish is None else wish)
         if verdict.permission:
             address = {**body.get("email_address", {}), "permission_to_send": verdict.permission}
-            if verdict.call == OPT_OUT and self.heard.opt_out_reason:
-                address["opt_out_reason"] = self.heard.opt_out_reason
+            if verdict.call == OPT_OUT and self.decider.heard.opt_out_reason:
+                address["opt_out_reason"] = self.decider.heard.opt_out_reason
             body["email_address"] = address  # type: ignore[typeddict-item]  # the verdict's words are the provider's
         return body
 
@@ -230,7 +219,7 @@ class Writer:
         verdict = Verdict(
             OPT_OUT, "unsubscribed", reason="opted_out", text="unsubscribed meanwhile, and stays so"
         )
-        _, entry_id = self._decided(there, verdict)
+        _, entry_id = self.decider.add(self.wish.email, there, verdict)
         out = contactputs.put(self.client, lease, there, self._body(there, verdict), "Account")
         return self._told(Result("skipped", out.contact, entry_id, "opted_out", verdict.text))
 
@@ -240,17 +229,28 @@ class Writer:
         there = self.client.contacts.find(self.wish.email or "")
         if there is not None:
             raise Taken(there.contact_id)
-        contact_id, entry_id = self._sign_up(None, verdict)
-        with contactlocks.held(self.connection, UUID(contact_id)) as lease:
-            return self._followed(lease, contact_id, "created", entry_id)
+        signed, entry_id = self._sign_up(None, verdict)
+        with contactlocks.held(self.connection, UUID(signed.contact_id)) as lease:
+            if not signed.created and (ended := self._met_somebody(lease, signed.contact_id)):
+                return ended
+            outcome = "created" if signed.created else "updated"
+            return self._followed(lease, signed.contact_id, outcome, entry_id)
+
+    def _met_somebody(self, lease: Lease, contact_id: str) -> Result | None:
+        """The form met somebody whom the search had not shown, and who may have left: then it is undone at once."""
+        there = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
+        verdict = self.decider.judge(self.wish.email, there)
+        if verdict.outcome:
+            return self._ended(there, verdict)
+        return self._taken_back(lease, there) if contactputs.may_be_brought_back(there) else None
 
     def _followed(self, lease: Lease, contact_id: str, outcome: str, entry_id: UUID) -> Result:
         """What the form could not take is written after it; the permission is the form's."""
         before = self.client.contacts.get(contact_id, include=wire.EVERYTHING)
-        written = self._put(lease, before, self._body(before, Verdict(Call.UPDATE)))
+        written = self._put(lease, before, self._body(before, _VALUES))
         return self._told(Result(outcome, written.contact, entry_id, activities=written.activities))
 
-    def _sign_up(self, contact: Contact | None, verdict: Verdict) -> tuple[str, UUID]:
+    def _sign_up(self, contact: Contact | None, verdict: Verdict) -> tuple[SignedUp, UUID]:
         """The person's own opt-in, by the provider's form; what the form does not take follows by PUT."""
         address = (
             contact.email_address.address if contact and contact.email_address else self.wish.email or ""
@@ -259,13 +259,13 @@ class Writer:
         for name, value in self.wish.core.items():
             if value:
                 form[name] = value  # type: ignore[literal-required]  # core names are the form's too
-        entry, entry_id = self._decided(contact, verdict)
+        entry, entry_id = self.decider.add(self.wish.email, contact, verdict)
         try:
             signed_up = self.client.contacts.sign_up_form(form)
             self.has_written = True
-            return signed_up.contact_id, entry_id
+            return signed_up, entry_id
         except errors.ProviderError as error:
-            self._undo(entry, entry_id, error)
+            self.decider.undo(entry, entry_id, error)
             raise
 
     def _lists_asked_for(self, contact: Contact | None) -> list[str]:

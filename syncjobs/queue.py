@@ -45,8 +45,12 @@ def enqueue(
     stage: str,
     options: dict[str, Any],  # Any: JSON
     started_by: User | None = None,
+    tells: bool = True,
 ) -> SyncJob:
-    """A job's row in the caller's transaction, once for its key; the bell rings after the commit."""
+    """A job's row in the caller's transaction, once for its key; the bell rings after the commit.
+
+    `tells`: whoever listens hears of it as it is now; else the caller tells, when it has its rows.
+    """
     job, is_new = SyncJob.objects.get_or_create(
         tenant_id=connection.tenant_id,
         environment_id=connection.environment_id,
@@ -60,7 +64,7 @@ def enqueue(
             "not_before": datetime.now(UTC),
         },
     )
-    if is_new:
+    if is_new and tells:
         webhookevents.of_job(job, "created")
     transaction.on_commit(ring)
     return job

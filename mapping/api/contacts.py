@@ -151,6 +151,8 @@ def create_contact(
         except Taken as error:
             ended = write.writer.taken(error.contact_id)
             raise (skipped(ended) if ended else taken(error.contact_id)) from None
+    if result.outcome == "skipped":
+        raise skipped(result)
     return one_of(asked, _written(write, result), write.writer.client, **write.meta(result))
 
 

@@ -22,7 +22,7 @@ from mapping import consentledger
 from mapping.models import MirrorContact, MirrorState
 from mapping.unified import asking, mirrored
 from mapping.unified.asking import Asked, Refused
-from mapping.unified.contacts import ASKED, STATUSES, UNKNOWN_HERE, FieldName, Names
+from mapping.unified.contacts import ASKED, UNKNOWN_HERE, FieldName, Names
 from mapping.unified.mirrored import Kept
 from mapping.values import email_key
 
@@ -37,7 +37,6 @@ _READ: Final = (
     "values",
     Cast("list_ids", _TEXTS),
     Cast("tag_ids", _TEXTS),
-    "seen_at",
 )
 _ARRAYS: Final = {"lists.id": "list_ids", "tags.id": "tag_ids"}
 
@@ -141,13 +140,15 @@ def _filtered(rows: QuerySet[MirrorContact], asked: Asked) -> QuerySet[MirrorCon
             for value in one.values:
                 wanted |= _status(one, value)
             rows = rows.filter(wanted)
-        elif one.name == "updated_at" and one.operator in ("gt", "gte", "lt", "lte"):
-            rows = rows.filter(**{f"seen_at__{one.operator}": asking.moment(one)})
+        elif asked.strict:
+            raise Refused((one.parameter, f"our copy cannot filter by this; {_LIVE}"))
         else:
             asked.ignore(one)
     return rows
 
 
+_TOLD: Final = "cleaned, unsubscribed"
+_LIVE: Final = "leave truto_super_query out to ask Constant Contact"
 _THERE: Final = Q(standing__in=["active", "unsubscribed"])
 
 
@@ -163,11 +164,11 @@ def _status(condition: asking.Filter, value: str) -> Q:
         return Q(standing="unsubscribed")
     if value == "cleaned":
         return Q(standing__in=["deleted", "vanished"])
-    if value in ASKED:
-        words = [word for word, status in STATUSES.items() if status == value]
-        return Q(standing="active", permission__in=words)
     if value in UNKNOWN_HERE:
         return Q(pk__in=[])
+    # What an account is read by names nobody's permission.
+    if value in ASKED:
+        raise Refused((condition.parameter, f"our copy tells {_TOLD}, not who is {value}; {_LIVE}"))
     known = ", ".join(sorted({*ASKED, *UNKNOWN_HERE}))
     raise Refused((condition.parameter, f"one of {known}, not {value[:50]}"))
 

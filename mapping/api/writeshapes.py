@@ -1,5 +1,7 @@
 """What programs send to write a contact, and how an upsert ends."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -15,11 +17,38 @@ from pydantic import (
 )
 
 from connections.api.contract import Envelope
+from connections.constantcontact import shapes
 from mapping.api.answering import asked_of
 from mapping.api.shapes import Contact
+from mapping.unified import contacts
 
 # What a contact has when it is read and nobody writes: sending it back does no harm, and changes nothing.
 READ_ONLY = frozenset({"id", "name", "status", "created_at", "updated_at", "custom_fields_meta"})
+_COMPARED = ("name", "status", "created_at", "updated_at")
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """What of a body nobody writes: names that mean nothing here, and values that a contact is read with.
+
+    `strict`: the program wants to know instead of having it ignored.
+    """
+
+    unknown: tuple[str, ...] = ()
+    told: Mapping[str, object] = field(default_factory=dict)
+    strict: bool = False
+
+    @property
+    def unsubscribes(self) -> bool:
+        """Whether the status says that the person gets no mail."""
+        return self.told.get("status") == "unsubscribed"
+
+    def differing(self, there: shapes.Contact | None, name: str) -> list[str]:
+        """Which values are not so of the person as read, or of somebody new of this name."""
+        so: dict[str, object] = {"name": name, "status": "active"}
+        if there is not None:
+            so = contacts.shown(there, contacts.Names({}, {}))
+        return sorted(one for one in _COMPARED if one in self.told and self.told[one] != so.get(one))
 
 
 def _null_is(usual: str) -> BeforeValidator:

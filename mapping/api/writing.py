@@ -14,16 +14,18 @@ from django.urls import reverse
 
 from connections import gateway
 from connections.api.contract import Fault, account_of, refused, scope_of
+from connections.constantcontact.shapes import Contact
 from connections.constantcontact.shapes.writing import Source
 from connections.models import Connection
 from connections.scoping import Scope
 from mapping.api.answering import NotCalled, asked_of
-from mapping.api.writeshapes import READ_ONLY, ChangedContact, WrittenRef, WrittenRefs
+from mapping.api.writeshapes import READ_ONLY, ChangedContact, Unwritten, WrittenRef, WrittenRefs
 from mapping.contactends import NotAllowed, Result
 from mapping.contactlocks import Busy
 from mapping.contactwrites import Writer
 from mapping.resolving import Resolver
 from mapping.unified import naming, writing_consent
+from mapping.unified.contacts import status_of
 from mapping.unified.naming import Changes, Named
 from mapping.unified.writing import Reader, Unfit, Wish
 from mapping.unified.writing_consent import Said, Verdict
@@ -39,8 +41,8 @@ _CURES: Final = {
 class Written:
     """One write of a contact, from the body to its writer."""
 
-    def __init__(self, account: Connection, body: ChangedContact, scope: Scope, ignored: list[str]) -> None:
-        self.account, self.ignored = account, ignored
+    def __init__(self, account: Connection, body: ChangedContact, scope: Scope, unwritten: Unwritten) -> None:
+        self.account, self.ignored, self._unwritten = account, list(unwritten.unknown), unwritten
         self.said = _said(body)
         # An opt-out goes before all other calls, and has quota kept for it.
         call_class = "consent" if self.said.opts_out else gateway.INTERACTIVE
@@ -52,6 +54,7 @@ class Written:
         self._reader.checked()
         self.resolver = Resolver(self.account, client, body.create_missing)
         self.writer = Writer(self.account, client, wish, self.said, scope.actor, update_source=_source(body))
+        self.writer.wish_for = self._fits
 
     def resolve(self) -> None:
         """Find what is named, and make what is missing: may call the provider. Raises Unfit."""
@@ -69,6 +72,26 @@ class Written:
             self.resolver.fields(body.custom_fields),
             wish.remote,
         )
+
+    def _fits(self, there: Contact | None) -> Wish:
+        """The wish, unless what cannot be written says that the person is to be unsubscribed. Raises Unfit."""
+        sent = self._unwritten
+        if (
+            sent.unsubscribes
+            and not self.said.opts_out
+            and (there is None or status_of(there) != "unsubscribed")
+        ):
+            raise Unfit(
+                [("status", "is not written; unsubscribe by consent.permission_to_send: unsubscribed")]
+            )
+        name = " ".join(filter(None, (self._body.first_name, self._body.last_name)))
+        others = sent.differing(there, name)
+        if others and sent.strict:
+            raise Unfit(
+                [(one, "cannot be written, and is not so of this contact: leave it out") for one in others]
+            )
+        self.ignored = sorted({*sent.unknown, *others})
+        return self.writer.wish
 
     def meta(self, result: Result) -> dict[str, object]:
         """What an answer says besides."""
@@ -153,7 +176,7 @@ def opened(request: HttpRequest, body: ChangedContact, named: UUID | None) -> It
     """One write of the linked account that is named; what cannot be done ends as a fault of the API."""
     account = account_of(request, named)
     try:
-        write = Written(account, body, scope_of(request), _checked(request, body))
+        write = Written(account, body, scope_of(request), _unwritten(request, body))
         NotCalled.check(request)
         yield write
     except Unfit as unfit:
@@ -178,19 +201,21 @@ def _busy(*, has_written: bool) -> Fault:
     )
 
 
-def _checked(request: HttpRequest, body: ChangedContact) -> list[str]:
-    """Names in the body that mean nothing here.
+def _unwritten(request: HttpRequest, body: ChangedContact) -> Unwritten:
+    """What of the body nobody writes.
 
     Raises:
-        Fault: with `strict`, where there are such names.
+        Fault: with `strict`, where there are names that mean nothing here.
     """
     document = json.loads(request.body)
     if body.whole is not None:
-        return []
+        return Unwritten()
     names = sorted(set(document) - set(type(body).model_fields) - READ_ONLY)
-    if names and asked_of(request).strict:
+    strict = asked_of(request).strict
+    if names and strict:
         raise refused(*((name, "no field of a contact that can be written") for name in names))
-    return names
+    told = {name: document[name] for name in READ_ONLY & set(document) if document[name] is not None}
+    return Unwritten(tuple(names), told, strict)
 
 
 def _not_allowed(scope: Scope, account: Connection, said: Said, verdict: Verdict) -> Fault:

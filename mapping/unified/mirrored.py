@@ -1,11 +1,12 @@
-"""A contact of the mirror in the unified shape: what imports compare with, so less than a live reading tells."""
+"""A contact of the mirror in the unified shape: what imports compare with, so less than a live reading tells.
+
+When somebody was changed there is not told: the mirror knows when it heard of it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from mapping.unified.asking import as_text
 from mapping.unified.contacts import STATUSES, FieldName, Names, typed
 
 _CUSTOM: Final = "cf:"
@@ -34,7 +35,6 @@ class Kept:
     values: Mapping[str, str]
     list_ids: Sequence[str] | None
     tag_ids: Sequence[str] | None
-    seen_at: datetime
 
 
 def shown(
@@ -60,7 +60,7 @@ def shown(
         "lists": [{"id": one} for one in row.list_ids or ()],
         "tags": [{"id": one, "name": names.tags.get(one)} for one in row.tag_ids or ()],
         "status": status_of(row),
-        "updated_at": as_text(row.seen_at),
+        "updated_at": None,
         "custom_fields": {
             name[_SKIPPED:]: typed(values[name], fields[name][1] if name in fields else None)
             for name in custom

@@ -1,6 +1,6 @@
 """What a program says about a person's will, put into the terms of `mapping.consent`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -155,6 +155,18 @@ _ALREADY: Final = Verdict(outcome="unchanged", reason="opted_out", text="has uns
 _DELETED: Final = Verdict(
     outcome="skipped", reason="deleted_there", text="was deleted at Constant Contact, and is not brought back"
 )
+
+
+def judge_moving(person: consent.Contact, given: Said, evidence: Evidence) -> Verdict:
+    """The same of a person who gets another address: no more than is due to a new person of that address."""
+    found = judge(person, given, evidence)
+    if found.outcome or given.opts_out:
+        return found
+    new = judge(consent.Contact(), given, evidence)
+    if new.outcome:
+        return new
+    waits = person.permission in ("pending_confirmation", "temp_hold")
+    return replace(new, call=Call.UPDATE, permission="" if waits else new.permission)
 
 
 def judge(person: consent.Contact, given: Said, evidence: Evidence) -> Verdict:

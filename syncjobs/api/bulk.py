@@ -148,7 +148,7 @@ def write_contacts(
         raise Fault(
             "idempotency_key_reused",
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "This Idempotency-Key came with other rows before. Send new rows with a new key.",
+            "This Idempotency-Key came with other rows or options before. Send another call with a new key.",
         ) from None
 
 

@@ -1,14 +1,15 @@
 """Each row against the mirror of the account: created, updated, unchanged, or not to be sent, and what is left to do.
 
 The same judgement as an import's, and besides: values that only fill blanks, lists and tags to be taken off, people to
-be deleted or unsubscribed. An opt-out and a delete need no consent; everything else asks `consent.decide`. Who opted in
+be deleted or unsubscribed. An opt-out and a delete need no consent, and the account itself is asked whether there is
+still somebody to be told; everything else asks `consent.decide`. Who opted in
 is written alone (`singly`), which asks it once more of the person as read, and asks those who left to confirm.
 """
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
@@ -21,12 +22,11 @@ from mapping.models import MirrorContact, RemoteList, RemoteTag
 from mapping.unified import writing_consent
 from mapping.unified.writing_consent import Said
 from syncjobs.imports import judging
-from syncjobs.models import ImportRow, SyncJob
+from syncjobs.models import ImportRow, JobStep, SyncJob
 from syncjobs.queue import Claim
 
 # Lists or tags that one person can have; a call takes no more.
 MOST_OFF: Final = 50
-NOBODY: Final = "nobody of this address is in the account"
 
 
 def compare(claim: Claim) -> None:
@@ -86,6 +86,9 @@ class _Judgement:
         self.mode = job.options["mode"]
         self.is_dry = bool(job.options["dry_run"])
         self.will = will_of(job.connection)
+        # Since when this job has been looking who is there.
+        looks = JobStep.objects.filter(job=job, stage="counting").order_by("-started_at")
+        self.looked_at = looks.values_list("started_at", flat=True).first() or datetime.now(UTC)
         here = {"connection": job.connection}
         self.lists = {str(one) for one in RemoteList.objects.filter(**here).values_list("list_id", flat=True)}
         self.tags = {str(one) for one in RemoteTag.objects.filter(**here).values_list("tag_id", flat=True)}
@@ -94,7 +97,7 @@ class _Judgement:
         """What a row is expected to become, or how it ends."""
         row.contact_id = row.contact_id or (known.contact_id if known else None)
         if row.action in (ImportRow.Action.DELETE, ImportRow.Action.UNSUBSCRIBE):
-            _judge_leaving(row, known)
+            _judge_leaving(row, known, self.looked_at, is_dry=self.is_dry)
             return
         opts_in = row.action == ImportRow.Action.OPT_IN
         decision = consent.decide(_contact(known), opt_in(row)) if opts_in else decide(known, self.will)
@@ -165,20 +168,23 @@ class _Change:
         return replace(self, off=has - self.wanted)
 
 
-def _judge_leaving(row: ImportRow, known: MirrorContact | None) -> None:
-    """Somebody to be deleted or unsubscribed: always allowed, and nothing to do where it has happened."""
-    standing = judging.standing(known)
-    row.travels, row.expected = False, "updated"
+def _judge_leaving(row: ImportRow, known: MirrorContact | None, looked_at: datetime, *, is_dry: bool) -> None:
+    """Somebody to be deleted or unsubscribed: always allowed.
+
+    The mirror alone never keeps it from being sent, for somebody may have joined or come back since it was read. It
+    does so of who was seen among the deleted by this very job; and it says how a dry run would end.
+    """
+    row.travels, row.expected, row.reason, row.detail = False, "updated", "", ""
     row.list_set = row.tag_set = row.on_set = row.leave_set = row.untag_set = ""
-    if standing == "absent":
-        _ends(row, "skipped", "not_there", NOBODY)
-    elif standing == "deleted":
-        done = row.action == ImportRow.Action.DELETE
-        _ends(row, "unchanged" if done else "skipped", "deleted_there", "was deleted there already")
-    elif standing == "unsubscribed" and row.action == ImportRow.Action.UNSUBSCRIBE:
-        _ends(row, "unchanged", "same", "is unsubscribed there already")
-    elif row.action == ImportRow.Action.DELETE:
+    if row.action == ImportRow.Action.DELETE:
         row.reason, row.detail = "deleted", "is deleted"
+    ended = judging.left(row.action, judging.standing(known))
+    if ended is None:
+        return
+    if is_dry:
+        row.expected, row.reason, row.detail = ended
+    elif known is not None and known.standing == "deleted" and known.changed_at >= looked_at:
+        _ends(row, *ended)
 
 
 def _text(ids: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from django.conf import settings
 from connections import staging
 from connections.models import Connection
 from mapping.values import email_key
-from syncjobs import queue
+from syncjobs import queue, webhookevents
 from syncjobs.bulk import bodies, places, wishes
 from syncjobs.bulk.bodies import Given, Misread
 from syncjobs.bulk.wishes import BadRow, Wish
@@ -31,7 +31,7 @@ COLUMNS: Final = (
 
 
 class KeyReused(Exception):
-    """The idempotency key belongs to a job that was started with other rows."""
+    """The idempotency key belongs to a job that was started with other rows, or in another way."""
 
 
 @dataclass(frozen=True)
@@ -89,20 +89,24 @@ def start(
 
     Raises:
         Misread: the body, or how it is to be taken, cannot be meant; nothing is kept.
-        KeyReused: the key belongs to other rows.
+        KeyReused: the key belongs to other rows, or to the same ones that were to be taken otherwise.
     """
+    asked = {"kind": kind, **asdict(asked_of(dict(given)))}
     sha256 = hashlib.sha256(body).hexdigest()
     name = hashlib.sha256(key.encode()).hexdigest() if key else uuid4().hex
     mine = uuid4().hex
     options: dict[str, object] = {
         "intake": mine,
         "sha256": sha256,
+        "asked": asked,
         "by": by,
         "file_name": "contacts sent by a program",
     }
-    job = queue.enqueue(connection, KIND, f"{connection.pk}:{name}", stage="naming", options=options)
+    job = queue.enqueue(
+        connection, KIND, f"{connection.pk}:{name}", stage="naming", options=options, tells=False
+    )
     if job.options["intake"] != mine:
-        if job.options["sha256"] != sha256:
+        if (job.options["sha256"], job.options.get("asked", asked)) != (sha256, asked):
             raise KeyReused
         return job
     said: dict[str, object] = {}
@@ -113,6 +117,7 @@ def start(
     job.options = {**options, **asdict(asked_of({**given, **said})), "uses": intake.uses()}
     job.rejected = intake.rejected
     job.save(update_fields=["accepted", "rejected", "options"])
+    webhookevents.of_job(job, "created")
     return job
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.db import connection as database
+from django.db.models import F
 
 from syncjobs.imports import planning, pricing, quoting, settling, weighing
 from syncjobs.models import Batch, ImportRow, SyncJob
@@ -58,12 +59,7 @@ def _tell(claim: Claim, job: SyncJob) -> None:
     made = weighing.cheapest(planning.wanted(job, planning.groups(job)), pages)
     new = missing(job)
     price = quoting.kept(pricing.of_plan(job, made, pages, more=len(new)))
-    ImportRow.objects.filter(job=job, outcome="", expected=ImportRow.Outcome.CREATED).update(
-        outcome="created"
-    )
-    ImportRow.objects.filter(job=job, outcome="", expected=ImportRow.Outcome.UPDATED).update(
-        outcome="updated"
-    )
+    ImportRow.objects.filter(job=job, outcome="").exclude(expected="").update(outcome=F("expected"))
     options = {**job.options, "quote": price, "made": [{**one, "id": ""} for one in new]}
     counts: dict[str, Any] = settling.outcomes(job)
     claim.end(

@@ -6,7 +6,7 @@ from django.db import connection as database
 
 from connections import gateway
 from mapping import catalog, fields
-from syncjobs.bulk import judging, ledger
+from syncjobs.bulk import judging
 from syncjobs.models import SyncJob
 from syncjobs.queue import Claim
 
@@ -34,8 +34,7 @@ def make(claim: Claim) -> None:
     with claim.transaction() as job:
         one = next(iter(judging.missing(job)), None)
         if one is None:
-            ledger.add_new(job)
-            claim.advance("planning", cursor={})
+            claim.advance("deciding", cursor={})
             return
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     is_new = False

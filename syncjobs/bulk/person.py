@@ -1,6 +1,6 @@
 """A row of a bulk write as a wish about one contact, in the terms of single writes. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -39,51 +39,62 @@ class Field:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a row wants: values by import column, lists and tags by id."""
+    """What a row wants: values by import column, lists and tags by id; `only_blanks`: no value over another."""
 
     email: str
     values: Mapping[str, str]
     lists: Change
     tags: Change
+    only_blanks: bool = False
 
     def wish(self, fields: Mapping[str, Field], there: Contact | None) -> Wish:
-        """In the terms of single writes; phones and addresses of other kinds that are there stay.
+        """In the terms of single writes; what no value names of phones and addresses stays.
 
         Args:
             fields: the account's custom fields by import column.
             there: the contact as read, None for somebody new.
         """
-        body = writing.whole(there) if there is not None else {}
-        phones = [dict(one) for one in body.get("phone_numbers", [])]
-        streets = [dict(one) for one in body.get("street_addresses", [])]
+        body: Mapping[str, Any] = writing.whole(there) if there is not None else {}  # Any: as it is there
+        has = {one["custom_field_id"] for one in body.get("custom_fields", ())}
         core: dict[str, Any] = {}  # Any: the birthday's parts are numbers
         custom: dict[str, ValueSent | None] = {}
+        phones, streets = list[dict[str, str]](), list[dict[str, str]]()
         for column, value in self.values.items():
             if column in _CORE:
-                core[column] = int(value) if column.startswith("birthday") else value
+                if not (self.only_blanks and body.get(column)):
+                    core[column] = int(value) if column.startswith("birthday") else value
             elif column in fields:
-                custom[fields[column].custom_field_id] = fields[column].sent(value)
+                if not (self.only_blanks and fields[column].custom_field_id in has):
+                    custom[fields[column].custom_field_id] = fields[column].sent(value)
             elif column.endswith("phone"):
                 kind = "other" if column == "phone" else column.removesuffix("_phone")
-                _put(phones, {"kind": kind, "phone_number": value})
+                phones.append({"kind": kind, "phone_number": value})
             else:
                 before, _, part = column.rpartition("_")
-                _put(streets, {"kind": before or "home", _PARTS[part]: value})
+                streets.append({"kind": before or "home", _PARTS[part]: value})
         return Wish(
             email=self.email if there is None else None,
             core=core,
-            phones=cast(tuple[PhoneSent, ...], tuple(phones)),
-            addresses=cast(tuple[StreetSent, ...], tuple(streets)),
+            phones=cast(tuple[PhoneSent, ...] | None, self._among(body.get("phone_numbers", ()), phones)),
+            addresses=cast(
+                tuple[StreetSent, ...] | None, self._among(body.get("street_addresses", ()), streets)
+            ),
             lists=self.lists,
             tags=self.tags,
             fields=custom,
         )
 
-
-def _put(parts: list[dict[str, Any]], given: dict[str, Any]) -> None:
-    """Into the part of the same kind, which keeps what is not given; or behind the others."""
-    for part in parts:
-        if part["kind"] == given["kind"]:
-            part.update(given)
-            return
-    parts.append(given)
+    def _among(
+        self, there: Iterable[Mapping[str, str]], given: Sequence[Mapping[str, str]]
+    ) -> tuple[dict[str, str], ...] | None:
+        """Each into the part of the same kind, which keeps what is not given, or behind the others; None: no wish."""
+        if not given:
+            return None
+        parts = [dict(part) for part in there]
+        for one in given:
+            same = next((part for part in parts if part["kind"] == one["kind"]), None)
+            if same is None:
+                parts.append(dict(one))
+            else:
+                same.update({**one, **same} if self.only_blanks else one)
+        return tuple(parts)

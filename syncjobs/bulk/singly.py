@@ -6,8 +6,10 @@ API writes a single contact (`mapping.contactwrites`): what is read says once mo
 mirror may be some minutes old, and the decision goes into the consent ledger.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from django.db import connection as database
@@ -15,7 +17,6 @@ from django.db import connection as database
 from connections import gateway
 from connections.constantcontact.client import Client
 from connections.constantcontact.errors import Conflict, Invalid, NotFound
-from connections.constantcontact.shapes.writing import EVERYTHING
 from mapping import fields, mirrornews
 from mapping.contactends import NotAllowed, Result, Taken
 from mapping.contactlocks import Busy
@@ -66,7 +67,7 @@ def write(claim: Claim) -> None:
         ImportRow.objects.filter(job=job, line=row.line).update(
             outcome=ended.outcome, reason=ended.reason, detail=ended.text[:300]
         )
-        if row.action and ended.outcome in ("updated", "unchanged"):
+        if row.action == ImportRow.Action.UNSUBSCRIBE and ended.outcome in ("updated", "unchanged"):
             mirrornews.keep_standing(job.connection, [row.email_key], "unsubscribed", datetime.now(UTC))
         claim.advance("writing", cursor={})
 
@@ -108,7 +109,7 @@ def _written(job: SyncJob, row: ImportRow, custom: dict[str, Field]) -> Ended:
     except (Conflict, Invalid, NotFound) as refusal:
         return Ended("rejected", "not_taken", f"Constant Contact did not take it: {refusal}")
     if found is None:
-        return Ended("skipped", "not_there", comparing.NOBODY)
+        return Ended("skipped", "not_there", judging.NOBODY)
     if leaves and found.outcome == "updated":
         return Ended("updated", "unsubscribed", "is unsubscribed")
     if found.outcome == "unchanged":
@@ -117,24 +118,23 @@ def _written(job: SyncJob, row: ImportRow, custom: dict[str, Field]) -> Ended:
 
 
 def _opted_out(client: Client, job: SyncJob, row: ImportRow) -> Result | None:
-    contact_id = str(row.contact_id) if row.contact_id else None
-    if contact_id is None:
-        found = client.contacts.find(row.email)
-        contact_id = found.contact_id if found is not None else None
-    if contact_id is None:
-        return None
-    return Writer(job.connection, client, Wish(), OPT_OUT, job.options["by"]).update(contact_id)
+    writer = Writer(job.connection, client, Wish(), OPT_OUT, job.options["by"])
+    if row.contact_id:
+        with suppress(NotFound):  # the id is of somebody who is gone; the address may be somebody's again
+            return writer.update(str(row.contact_id))
+    found = client.contacts.find(row.email)
+    return writer.update(found.contact_id) if found is not None else None
 
 
 def _put(client: Client, job: SyncJob, row: ImportRow, custom: dict[str, Field]) -> Result:
     sets = (row.list_set, row.leave_set, row.tag_set, row.untag_set)
     joins, leaves, tags, untags = (tuple(sorted(judging.names(one))) for one in sets)
-    wanted = Wanted(row.email, row.values, Change(add=joins, remove=leaves), Change(add=tags, remove=untags))
-    there = None
-    if row.expected == ImportRow.Outcome.UPDATED:
-        there = client.contacts.find(row.email, include=EVERYTHING)
+    lists, tagged = Change(add=joins, remove=leaves), Change(add=tags, remove=untags)
+    only_blanks = job.options["mode"] == "fill_blanks"
+    wish_for = partial(Wanted(row.email, row.values, lists, tagged, only_blanks).wish, custom)
+    there = client.contacts.find(row.email) if row.expected == ImportRow.Outcome.UPDATED else None
     said = comparing.said_of(row)
-    writer = Writer(job.connection, client, wanted.wish(custom, there), said, job.options["by"])
+    writer = Writer(job.connection, client, wish_for(None), said, job.options["by"], wish_for=wish_for)
     if there is not None:
         return writer.update(there.contact_id)
     return writer.create() if job.options["mode"] == "skip" else writer.upsert()

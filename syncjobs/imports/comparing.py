@@ -23,7 +23,7 @@ def compare(claim: Claim) -> None:
             _judge(row, known.get(row.email_key), judge)
         judging.write(job, rows)
         if len(rows) < settings.ENV.IMPORT_STEP_ROWS:
-            claim.advance("planning", cursor={})
+            claim.advance("deciding", cursor={})
         else:
             claim.advance("comparing", cursor={"line": rows[-1].line})
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from django.db import connection as database
 
@@ -12,6 +13,15 @@ from mapping.models import MirrorContact
 from syncjobs.imports import plans
 from syncjobs.models import ImportRow, SyncJob
 
+NOBODY: Final = "nobody of this address is in the account"
+# How somebody who is to leave ends without a call, by what is wanted and where the person stands.
+_LEFT: Final[Mapping[tuple[str, Standing], tuple[str, str, str]]] = {
+    ("unsubscribe", "absent"): ("skipped", "not_there", NOBODY),
+    ("unsubscribe", "deleted"): ("skipped", "deleted_there", "was deleted there already"),
+    ("unsubscribe", "unsubscribed"): ("unchanged", "same", "is unsubscribed there already"),
+    ("delete", "absent"): ("skipped", "not_there", NOBODY),
+    ("delete", "deleted"): ("unchanged", "deleted_there", "was deleted there already"),
+}
 _NUMBERS = frozenset({"number", "currency", "month", "day"})
 
 
@@ -22,6 +32,11 @@ def standing(known: MirrorContact | None) -> Standing:
     if known.standing in (MirrorContact.Standing.DELETED, MirrorContact.Standing.VANISHED):
         return "deleted"
     return "unsubscribed" if known.standing == MirrorContact.Standing.UNSUBSCRIBED else "active"
+
+
+def left(action: str, standing: Standing) -> tuple[str, str, str] | None:
+    """Outcome, reason and text of an opt-out or a delete that has happened or meets nobody; None: it is to be sent."""
+    return _LEFT.get((action, standing))
 
 
 def lists_known(row: ImportRow, known: MirrorContact) -> list[str]:

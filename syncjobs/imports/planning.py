@@ -143,9 +143,12 @@ def keep(job: SyncJob, made: planner.Plan) -> None:
     last = PlannedStep.objects.filter(job=job).aggregate(last=Max("place"))["last"]
     start = 0 if last is None else last + 1
     sizes = {str(one.alike): one.count for one in groups(job)}
-    PlannedStep.objects.bulk_create(
-        [_step(job, start, place, step, sizes) for place, step in enumerate(made.steps)]
-    )
+    pages = quoting.pages_of(job.connection, job.accepted)
+    steps = [_step(job, start, place, step, sizes) for place, step in enumerate(made.steps)]
+    for place, row in enumerate(steps):
+        if row.kind == Kind.LOOK_UP:
+            row.written = not weighing.finds_ahead(made.steps, place, pages)
+    PlannedStep.objects.bulk_create(steps)
 
 
 def _step(job: SyncJob, start: int, place: int, step: planner.Step, sizes: dict[str, int]) -> PlannedStep:
@@ -170,9 +173,7 @@ def _step(job: SyncJob, start: int, place: int, step: planner.Step, sizes: dict[
         whole_parts=whole_parts,
         bare=bare,
         bare_parts=bare_parts,
-        # People who are written singly are looked up by what writes them.
-        written=step.kind is Kind.CREATE_SCRATCH
-        or (step.kind is Kind.LOOK_UP and bool(whole or whole_parts)),
+        written=step.kind is Kind.CREATE_SCRATCH,
     )
 
 

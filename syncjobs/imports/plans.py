@@ -8,7 +8,7 @@ The plan is kept in the job's `options`, so that later changes of the mapping do
     lists        [{app_list, list_id | new | ignored}]
     everyone_tags, tags   the same of tags: {tag_id} or {new}, and {app_tag, tag_id | new | ignored}
     quote        what it will cost, as it was said before the start (see `quoting`)
-    basis        {statement, by, at}: on what permission these people are sent, in the words recorded for the account
+    basis        {kind, statement, by, at}: on what permission these people are sent, in the words recorded
 """
 
 from dataclasses import asdict
@@ -92,6 +92,7 @@ def start(
         ),
         "tags": _tags(connection, tags) if tags else [],
         "basis": {
+            "kind": recorded.kind if recorded is not None else "",
             "statement": recorded.statement if recorded is not None else STATEMENT,
             "by": user.email if user else "",
             "at": datetime.now(UTC).isoformat(),

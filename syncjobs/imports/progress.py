@@ -22,7 +22,7 @@ PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
         "Sending",
         frozenset(
             {
-                *("making", "planning", "making_scratch", "batching", "writing"),
+                *("making", "deciding", "planning", "making_scratch", "batching", "writing"),
                 *("sending", "reconciling", "guarding", "looking_up"),
             }
         ),

@@ -8,6 +8,7 @@ from django.db import connection as database
 from syncjobs.imports import (
     batching,
     comparing,
+    deciding,
     guarding,
     lookups,
     noting,
@@ -29,6 +30,7 @@ STAGES: Final[dict[str, Callable[[Claim], None]]] = {
     "matching": reading.match,
     **READING,
     "comparing": comparing.compare,
+    "deciding": deciding.decide,
     "planning": planning.plan,
     "making_scratch": scratch.make,
     "batching": batching.batch,
@@ -65,7 +67,7 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
 
 
 # From here on an import depends on who is in the account; a retry looks again.
-LOOKED = (*READING, "comparing", "planning", "making_scratch", "batching")
+LOOKED = (*READING, "comparing", "deciding", "planning", "making_scratch", "batching")
 
 
 def reopen(job: SyncJob) -> None:

@@ -9,70 +9,13 @@ import pytest
 from connections.models import Environment
 from connections.programs import keys
 from mapping.models import ConsentBasis, ConsentEntry
-from syncjobs.models import ImportRow, SyncJob
+from syncjobs.models import ImportRow, SyncJob, WebhookDelivery
+from tests.flows.bulk import BULK, Sender, changing, changing_since, people
 from tests.flows.importing import Person, contacts
-from tests.flows.programs import Program, bytes_of
+from tests.flows.programs import Program
 from tests.long import LONG, LONG_ONLY
 
-BULK = "/api/unified/marketing-automation/contacts/bulk"
 MODES = ("upsert", "fill_blanks", "skip")
-ENVELOPE = {"result", "next_cursor", "prev_cursor", "result_count", "is_partial_response", "meta"}
-
-
-class Sender(Program):
-    """A program that writes many contacts and waits for the end."""
-
-    def __init__(self, world, person):
-        super().__init__(world, person.connection)
-        self.person = person
-
-    def start(self, rows, **more):
-        answer = self.ask("POST", BULK, {"contacts": rows, **more})
-        assert answer.status_code == 202, answer.content
-        return answer.json()["result"]
-
-    def job(self, job_id):
-        answer = self.ask("GET", f"/api/jobs/{job_id}")
-        assert answer.status_code == 200, answer.content
-        assert set(answer.json()) == ENVELOPE
-        return answer.json()["result"]
-
-    def write(self, rows, **more):
-        return self.end(self.start(rows, **more))
-
-    def end(self, job):
-        self.person.finish(job["id"])
-        found = self.job(job["id"])
-        counts = dict(found["counts"])
-        if found["state"] == "done":
-            assert counts.pop("accepted") == sum(counts.values())
-        return found
-
-    def rows(self, job, query=""):
-        answer = self.ask("GET", f"/api/jobs/{job['id']}/rows{query}")
-        assert answer.status_code == 200, answer.content
-        return {one["line"]: one for one in answer.json()["result"]}
-
-    def provider(self, method, path, body=None):
-        """The provider itself, through the 1-to-1 route."""
-        answer = self.ask(method, f"/v3/{path}", body)
-        assert answer.status_code < 300, bytes_of(answer)
-        return json.loads(bytes_of(answer) or b"null")
-
-    def list(self, name):
-        return self.provider("POST", "contact_lists", {"name": name})["list_id"]
-
-    def tag(self, name):
-        return self.provider("POST", "contact_tags", {"name": name})["tag_id"]
-
-    def contact(self, name, **more):
-        email = {"address": f"{name}@people.example", "permission_to_send": "implicit"}
-        body = {"email_address": email, "create_source": "Account", **more}
-        return self.provider("POST", "contacts", body)
-
-    def read(self, contact_id):
-        included = "custom_fields,list_memberships,phone_numbers,street_addresses,taggings,notes"
-        return self.provider("GET", f"contacts/{contact_id}?include={included}")
 
 
 @pytest.fixture
@@ -83,27 +26,6 @@ def person(world, simulator):
 @pytest.fixture
 def program(world, person):
     return Sender(world, person)
-
-
-def people(number, name="person", **more):
-    return [
-        {"email": f"{name}{one}@people.example", "first_name": f"P{one}", **more} for one in range(number)
-    ]
-
-
-def changing(simulator):
-    """Calls that change something there, by method and path."""
-    return [
-        (one["method"], one["path"].partition("?")[0]) for one in simulator.calls() if one["method"] != "GET"
-    ]
-
-
-def changing_since(simulator, before):
-    return [
-        (one["method"], one["path"].partition("?")[0])
-        for one in simulator.calls()[before:]
-        if one["method"] != "GET"
-    ]
 
 
 def test_many_people_take_few_calls(program, simulator):
@@ -341,6 +263,42 @@ def test_who_is_on_no_list_is_written_alone_and_loses_nothing(program):
     assert new["email_address"]["permission_to_send"] == "implicit"
 
 
+@pytest.mark.parametrize("mode", ["upsert", "fill_blanks"])
+def test_who_came_since_the_account_was_read_keeps_what_no_row_names(program, mode):
+    assert program.write([{"email": "nobody@people.example", "action": "delete"}])["state"] == "done"
+    street = {"kind": "home", "street": "1 Main St", "city": "Springfield"}
+    ann = program.contact(
+        "ann",
+        first_name="Old",
+        phone_numbers=[{"phone_number": "555 1000", "kind": "work"}],
+        street_addresses=[street],
+    )["contact_id"]
+    row = {"email": "ann@people.example", "first_name": "New", "last_name": "Quill"}
+    more = {
+        "phones": [{"phone": "555 3000", "type": "work"}, {"phone": "555 2000"}],
+        "addresses": [{"street_1": "2 High St", "postal_code": "12345"}],
+    }
+    assert program.write([row], mode=mode)["counts"]["updated"] == 1
+    found = program.read(ann)
+    first = {"upsert": "New", "fill_blanks": "Old"}[mode]
+    assert (found["first_name"], found["last_name"]) == (first, "Quill")
+    assert [one["phone_number"] for one in found["phone_numbers"]] == ["555 1000"]
+    assert found["street_addresses"][0].items() >= street.items()
+    # Another, who comes after our copy too, with a row that names both.
+    eve = program.contact(
+        "eve", phone_numbers=[{"phone_number": "555 1000", "kind": "work"}], street_addresses=[street]
+    )
+    assert (
+        program.write([{**row, **more, "email": "eve@people.example"}], mode=mode)["counts"]["updated"] == 1
+    )
+    found = program.read(eve["contact_id"])
+    work, way = {"upsert": ("555 3000", "2 High St"), "fill_blanks": ("555 1000", "1 Main St")}[mode]
+    assert {one["phone_number"] for one in found["phone_numbers"]} == {work, "555 2000"}
+    changed = {**street, "street": way, "postal_code": "12345"}
+    assert [one["kind"] for one in found["street_addresses"]] == ["home"]
+    assert found["street_addresses"][0].items() >= changed.items()
+
+
 def test_other_kinds_of_phones_and_addresses_arrive(program):
     job = program.write(
         [
@@ -473,6 +431,34 @@ def test_the_same_key_starts_one_job(program):
     assert again["counts"]["accepted"] == 2
     other = program.ask("POST", BULK, {"contacts": people(3)}, **key)
     assert (other.status_code, other.json()["details"]["reason"]) == (422, "idempotency_key_reused")
+
+
+def test_the_same_key_with_other_options_is_another_call(program, settings_of):
+    settings_of(PROXY_MAX_BYTES=100)  # what is larger is found by its job alone
+    lines = "\n".join(json.dumps(one) for one in people(2))
+
+    def start(query, kind="application/x-ndjson"):
+        return program.ask(
+            "POST", f"{BULK}{query}", lines, content_type=kind, **{"Idempotency-Key": "order-18"}
+        )
+
+    dry = start("?dry_run=true")
+    assert dry.status_code == 202, dry.content
+    assert start("?dry_run=true&mode=upsert").json()["result"]["id"] == dry.json()["result"]["id"]
+    for query in ("", "?dry_run=false", "?dry_run=true&mode=skip"):
+        other = start(query)
+        assert other.status_code == 422, (query, other.content)
+        assert other.json()["details"]["reason"] == "idempotency_key_reused"
+
+
+def test_who_listens_hears_how_many_rows_a_new_job_has(program, person):
+    hook = {"target_url": "https://hooks.example.com/", "event_types": ["sync_job_run:created"]}
+    assert program.ask("POST", "/api/webhook", hook).status_code in (200, 201)
+    program.start([*people(3), {"email": "bad", "nickname": "B"}], dry_run=True)
+    with person.scope.transaction():
+        (told,) = WebhookDelivery.objects.filter(event_type="sync_job_run:created")
+    assert told.payload["counts"]["accepted"] == 4
+    assert told.payload["is_dry_run"]
 
 
 def test_jobs_are_listed_stopped_and_tried_again(program):

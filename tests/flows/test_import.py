@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from connections.models import Membership
-from mapping.models import ConsentBasis
+from mapping.models import ConsentBasis, ConsentEntry
 from syncjobs.models import Batch, ImportRow, JobStep, SyncJob
 from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 
@@ -318,6 +318,43 @@ def test_the_basis_of_an_account_is_asked_for_once_and_recorded(world, person):
     assert job.options["basis"]["statement"] == recorded.statement
     page = person.client.get(address).content.decode()
     assert recorded.statement in page and "basis_kind" not in page
+
+
+def test_everybody_whom_an_import_creates_stands_in_the_ledger_before(person, simulator, settings_of):
+    known = [[f"known{n}@people.example", "Ada", "Quill", "", "A"] for n in range(3)]
+    person.run(csv_file(known), MAPPED | {"Plan": ("ignored",)}, lists=["A"])
+    simulator.ask("/_sim/unsubscribe", {"account": "Acme Bakery", "email": "known0@people.example"})
+    settings_of(IMPORT_STEP_ROWS=100)
+    rows = [[f"New{n}@people.example", "Ada", f"Nr {n}", "", "A"] for n in range(300)]
+    rows += [
+        ["nonsense", "Not", "one", "", "A"],
+        rows[0],
+        *([*one[:2], "Changed", *one[3:]] for one in known),
+    ]
+    choices = MAPPED | {"Plan": ("ignored",)}
+    upload = person.upload(csv_file(rows), name="more.csv")
+    answer = person.start(person.columns(upload["Location"], choices)["Location"], lists=["A"])
+    job_id = answer["Location"].rstrip("/").rpartition("/")[2]
+
+    def entries():
+        with person.scope.transaction():
+            return list(ConsentEntry.objects.exclude(email__startswith="known"))
+
+    run_until(person, job_id, "planning")
+    before = entries()
+    assert sorted(one.email for one in before) == sorted(f"New{n}@people.example" for n in range(300))
+    assert {(one.call, one.outcome, one.permission, one.will, one.opt_in_source) for one in before} == {
+        ("import", "sent", "implicit", "basis", "Account")
+    }
+    with person.scope.transaction():
+        basis = ConsentBasis.objects.get(connection=person.connection)
+        # Killed, and gone through once more.
+        SyncJob.objects.filter(pk=job_id).update(stage="deciding", cursor={"line": 100})
+    assert {(one.basis["kind"], one.basis["statement"]) for one in before} == {(basis.kind, basis.statement)}
+    assert {one.decided_by for one in before} == {person.world.owner.email}
+    job = person.finish(job_id)
+    assert (job.created, job.updated, job.skipped, job.rejected) == (300, 2, 2, 1)
+    assert {one.pk for one in entries()} == {one.pk for one in before}
 
 
 def test_permission_must_be_confirmed(person):

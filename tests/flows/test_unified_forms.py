@@ -251,7 +251,6 @@ def test_the_copy_answers_without_a_call_and_tells_its_age(program, simulator, p
         ("&status=unsubscribed", ["bo"]),
         ("&status=cleaned", ["cem"]),
         ("&status=bounced", []),
-        ("&updated_at[gt]=2100-01-01", []),
     ],
 )
 def test_the_copy_is_filtered(program, query, names):
@@ -267,6 +266,27 @@ def test_the_copy_is_filtered_by_list_and_names_what_it_cannot(program, people):
     assert found["meta"]["ignored_filters"] == ["score"]
     for query in ("&lists[id]=news", "&status=happy", "&next_cursor=nonsense", "&truto_response_format=raw"):
         assert mirrored(program, query, 400)["details"]["failures"]
+
+
+@pytest.mark.parametrize("status", ["active", "unconfirmed"])
+def test_the_copy_says_which_status_it_cannot_tell(program, status):
+    """An export names nobody's permission, so that hardly anybody would be found."""
+    linked(program.person)
+    for query in (f"&status={status}", f"&status[in]=unsubscribed,{status}"):
+        (failure,) = mirrored(program, query, 400)["details"]["failures"]
+        assert failure["field"] in ("status", "status[in]")
+        assert "cleaned, unsubscribed" in failure["message"] and "truto_super_query" in failure["message"]
+
+
+def test_the_copy_does_not_know_when_somebody_was_changed(program):
+    linked(program.person)
+    program.ask("POST", f"{CONTACTS}/upsert", {"email": "new@people.example"})
+    found = mirrored(program, "&updated_at[lt]=2100-01-01")
+    assert len(found["result"]) == 5
+    assert {one["updated_at"] for one in found["result"]} == {None}
+    assert found["meta"]["ignored_filters"] == ["updated_at[lt]"]
+    (failure,) = mirrored(program, "&updated_at[lt]=2100-01-01&strict=true", 400)["details"]["failures"]
+    assert failure["field"] == "updated_at[lt]" and "truto_super_query" in failure["message"]
 
 
 def test_another_workspace_sees_nothing_of_the_copy(program, world):

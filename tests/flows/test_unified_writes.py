@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from connections.constantcontact.resources.contacts import Contacts
 from connections.models import Environment
 from connections.programs import keys
 from mapping import contactputs
@@ -202,10 +203,45 @@ def test_what_was_read_may_be_sent_back(program, nora):
     again = good(program.ask("PATCH", path, nameless))
     assert again["meta"] == {"outcome": "unchanged"}
     assert {one["phone"] for one in again["result"]["phones"]} == {one["phone_number"] for one in phones}
+    more = good(program.ask("PATCH", f"{path}?strict=true", {**read, "first_name": "Eleonora"}))
+    assert more["meta"] == {"outcome": "updated"}, "also with one of its values changed"
     odd = good(program.ask("PATCH", path, {"nickname": "No"}))
     assert odd["meta"]["ignored_fields"] == ["nickname"]
     details = refused(program.ask("PATCH", f"{path}?strict=true", {"nickname": "No"}), 400, "invalid_request")
     assert fields_of(details) == ["nickname"]
+
+
+def test_a_status_is_not_written_and_says_where_to_unsubscribe(program, nora, simulator):
+    path, out = f"{CONTACTS}/{nora['result']['id']}", {"status": "unsubscribed"}
+    new = {"email": "new@people.example", "first_name": "New"}
+    before = calls(simulator)
+    for method, where, body in (
+        ("PATCH", path, {**out, "first_name": "N"}),
+        ("POST", UPSERT, {"email": "nora@people.example", **out}),
+        ("POST", UPSERT, {**new, **out}),
+        ("POST", CONTACTS, {**new, **out}),
+    ):
+        details = refused(program.ask(method, where, body), 400, "invalid_request")
+        assert fields_of(details) == ["status"]
+        assert "consent.permission_to_send" in details["failures"][0]["message"]
+    assert not [one for one in calls(simulator)[len(before) :] if one[0] != "GET"]
+    # Other values that are not so are named, and what is said besides is written.
+    odd = {"status": "cleaned", "created_at": "2020-01-01T00:00:00Z", "name": "Somebody Else"}
+    ended = good(program.ask("PATCH", path, {**odd, "first_name": "N"}))
+    assert (ended["meta"]["ignored_fields"], ended["result"]["first_name"]) == (sorted(odd), "N")
+    details = refused(program.ask("PATCH", f"{path}?strict=true", odd), 400, "invalid_request")
+    assert fields_of(details) == sorted(odd)
+    made = good(program.ask("POST", CONTACTS, {**new, "status": "active", "updated_at": odd["created_at"]}))
+    assert made["meta"]["ignored_fields"] == ["updated_at"]
+    # With the word that is written it does no harm, and neither does what was read.
+    gone = good(program.ask("PATCH", path, {**out, "consent": {"permission_to_send": "unsubscribed"}}))[
+        "result"
+    ]
+    assert gone["status"] == "unsubscribed"
+    again = program.ask("PATCH", path, {name: gone[name] for name in ("id", "status", "name", "created_at")})
+    refused(again, 409, "opted_out")
+    kept = good(program.ask("POST", UPSERT, {"email": "nora@people.example", **out}))
+    assert (kept["result"]["reason"], kept["meta"]) == ("opted_out", {"outcome": "skipped"})
 
 
 @pytest.mark.parametrize(
@@ -291,6 +327,41 @@ def test_explicit_needs_its_evidence(program, person, nora, simulator):
     assert entry.contact_id is not None
     made = good(program.ask("POST", CONTACTS, everything(email="new@people.example", consent=claimed)))
     assert made["result"]["consent"]["permission_to_send"] == "explicit"
+
+
+def test_another_address_needs_a_permission_of_its_own(program, person, nora, simulator):
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    explicit = {"consent": {"permission_to_send": "explicit", "evidence": PROOF}}
+    good(program.ask("PATCH", path, explicit))
+    # With the basis it is what a new person would be; a claim that was true of the old address needs its evidence.
+    claims = {"email": "bob@people.example", "consent": {"permission_to_send": "explicit"}}
+    refused(program.ask("PATCH", path, claims), 422, "consent_evidence_missing")
+    moved = good(program.ask("PATCH", path, {"email": "bob@people.example"}))["result"]
+    assert (moved["email"], moved["consent"]["permission_to_send"]) == ("bob@people.example", "implicit")
+    entry = entries(person)[-1]
+    assert (entry.email, entry.permission, entry.will, entry.opt_in_source) == (
+        "bob@people.example",
+        "implicit",
+        "basis",
+        "Account",
+    )
+    again = good(program.ask("PATCH", path, {"email": "rob@people.example", **explicit}))["result"]
+    assert (again["email"], again["consent"]["permission_to_send"]) == ("rob@people.example", "explicit")
+    assert (entries(person)[-1].will, entries(person)[-1].permission) == ("recorded", "explicit")
+    without_basis(person)
+    before = calls(simulator)
+    refused(program.ask("PATCH", path, {"email": "bob@people.example"}), 422, "consent_basis_missing")
+    assert not [one for one in calls(simulator)[len(before) :] if one[0] != "GET"]
+    # Other letters of the same address are no other address.
+    same = good(program.ask("PATCH", path, {"email": "ROB@people.example", "first_name": "Rob"}))["result"]
+    assert (same["first_name"], same["consent"]["permission_to_send"]) == ("Rob", "explicit")
+    document = {"email_address": {"address": "tim@people.example", "permission_to_send": "explicit"}}
+    raw = program.ask(
+        "PATCH", f"{path}?truto_body_passthrough=true", {"contact_id": nora["result"]["id"], **document}
+    )
+    assert raw.status_code == 422, raw.content
+    out = {"email": "tim@people.example", "consent": {"permission_to_send": "unsubscribed"}}
+    assert good(program.ask("PATCH", path, out))["result"]["status"] == "unsubscribed"
 
 
 def test_a_sign_up_goes_by_the_providers_form(program, person, nora, simulator):
@@ -404,6 +475,25 @@ def test_an_edit_that_met_another_is_tried_again(program, nora, simulator):
     assert refused(taken, 409, "provider_conflict")["contact_id"] == nora["result"]["id"]
 
 
+def test_a_form_that_met_somebody_brings_nobody_back(program, person, nora, simulator, monkeypatch):
+    """A search there can be behind, and the form asks nobody whether the person had left."""
+    monkeypatch.setattr(Contacts, "find", lambda *_, **__: None)
+    made = everything(email="new@people.example", consent={"opt_in_source": "Contact", "evidence": PROOF})
+    for outcome in ("created", "updated"):  # sent twice by mistake
+        assert good(program.ask("POST", UPSERT, made))["result"]["outcome"] == outcome
+    body = {**made, "email": "nora@people.example"}
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    simulator.ask("/_sim/clock", {"advance_seconds": 3600})
+    leave(simulator)
+    ended = good(program.ask("POST", UPSERT, body))["result"]
+    assert (ended["outcome"], ended["reason"]) == ("skipped", "opted_out")
+    assert good(program.ask("GET", path))["result"]["status"] == "unsubscribed"
+    assert (entries(person)[-1].call, entries(person)[-1].permission) == ("opt_out", "unsubscribed")
+    good(program.ask("DELETE", path))
+    refused(program.ask("POST", CONTACTS, body), 409, "opted_out")
+    assert good(program.ask("GET", path))["result"]["status"] != "active"
+
+
 @pytest.fixture
 def meanwhile(monkeypatch):
     """Have something happen between the next reading of a contact and its writing."""
@@ -446,6 +536,22 @@ def test_whom_the_account_put_out_meanwhile_is_put_out_again(program, person, no
     assert good(program.ask("GET", path))["result"]["status"] == "unsubscribed"
     last = entries(person)[-1]
     assert (last.call, last.permission, last.reason) == ("opt_out", "unsubscribed", "opted_out")
+
+
+def test_an_opt_in_of_before_does_not_undo_an_opt_out_meanwhile(program, person, nora, simulator, meanwhile):
+    """The values go first, so that their answer tells; the permission follows."""
+    simulator.ask("/_sim/switches", {"time_form": "milliseconds"}, "PUT")
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    meanwhile(lambda: put_out(program, nora["result"]["id"]))
+    body = {"first_name": "A", "consent": {"permission_to_send": "explicit", "evidence": PROOF}}
+    refused(program.ask("PATCH", path, body), 409, "opted_out")
+    assert good(program.ask("GET", path))["result"]["status"] == "unsubscribed"
+    found = [(one.call, one.permission, one.outcome) for one in entries(person)][-3:]
+    assert found == [
+        ("update", "explicit", "sent"),
+        ("opt_out", "unsubscribed", "sent"),
+        ("update", "explicit", "refused"),
+    ]
 
 
 def test_a_confirmation_that_was_not_asked_for_may_be_asked_for_again(program, person, nora, simulator):

@@ -44,6 +44,8 @@ EVENTS: Final[dict[str, str]] = {
     "api_token:deleted": "An API token was revoked.",
     TEST: "Somebody tests an endpoint; it goes there, whatever the endpoint listens to.",
 }
+# So many tests of one endpoint may wait.
+MOST_TESTS: Final = 5
 TEST_PAYLOAD: Final = {"foo": "bar"}
 # Kinds of jobs that write many people at once.
 BATCHES: Final = frozenset({"import", "bulk"})
@@ -84,8 +86,19 @@ def of_token(key: ApiKey, change: str) -> None:
     _emit(key, f"api_token:{change}", key.pk, lambda: _token(key))
 
 
+class TooManyTests(Exception):
+    """As many tests of this endpoint as may wait are on their way."""
+
+
 def of_test(webhook: Webhook) -> WebhookDelivery:
-    """The event that shows whether an endpoint hears us. Inside its scope."""
+    """The event that shows whether an endpoint hears us. Inside its scope, with its row held.
+
+    Raises:
+        TooManyTests: MOST_TESTS wait already.
+    """
+    waiting = WebhookDelivery.objects.filter(webhook=webhook, event_type=TEST, state__in=WebhookDelivery.OPEN)
+    if waiting.count() >= MOST_TESTS:
+        raise TooManyTests
     now, key = datetime.now(UTC), uuid.uuid4()
     found = WebhookDelivery.objects.create(**_row(webhook, key, TEST, key, TEST_PAYLOAD, now))
     transaction.on_commit(ring)

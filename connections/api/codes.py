@@ -241,6 +241,11 @@ CODES: Final[Mapping[str, Code]] = {
         "time",
         "Wait for the seconds in Retry-After. The ratelimit headers of every answer tell what is left.",
     ),
+    "too_many_tests": Code(
+        "As many test events of this webhook as may wait are on their way.",
+        "time",
+        "Wait until they have arrived. Where they do not, GET /api/webhook/{id}/deliveries says why.",
+    ),
     "too_many_webhooks": Code(
         "The environment has as many webhooks as it may have.",
         "you",

@@ -157,10 +157,14 @@ def create_webhook(request: HttpRequest, body: NewWebhook) -> dict[str, Any]:
 def send_test(request: HttpRequest, body: WhichWebhook) -> dict[str, Any]:
     """Sends the event `test` with the payload `{"foo": "bar"}`, whatever types the endpoint listens to."""
     with scope_of(request).transaction():
-        webhook = scoping.one(Webhook.objects.all(), pk=body.id)
+        webhook = scoping.one(Webhook.objects.select_for_update(), pk=body.id)
         if not webhook.is_active:
             raise refused(("id", "a webhook that is active; set is_active first"))
-        delivery = webhookevents.of_test(webhook)
+        try:
+            delivery = webhookevents.of_test(webhook)
+        except webhookevents.TooManyTests:
+            words = f"{webhookevents.MOST_TESTS} tests of this webhook wait already. Let them arrive first."
+            raise Fault("too_many_tests", HTTPStatus.CONFLICT, words) from None
     result = {
         "id": delivery.event_id,
         "webhook_id": webhook.pk,

@@ -30,7 +30,9 @@ SENTENCES: Final[dict[str, str]] = {
     "map": "Decide which fields and lists correspond",
     "import": "Upload a file and import people",
     "run": "Stop and repeat jobs",
-    "manage API tokens": "Create, rotate and revoke API tokens, and set where links may send people back to",
+    "manage API tokens": (
+        "Create, rotate and revoke API tokens, set where links may send people back to, send webhook events again"
+    ),
     "take the set-up live": "Take what was set up in test to the live environment",
     "decide on consent": "Record on what basis an account may write to new people",
     "bring an application": "Bring the workspace's own Constant Contact application",

@@ -5,6 +5,7 @@ hears of it under the same id; what is sent is as it was then. An endpoint that 
 of it. Where nobody listens an event costs one small query.
 """
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -44,6 +45,20 @@ EVENTS: Final[dict[str, str]] = {
     "api_token:deleted": "An API token was revoked.",
     TEST: "Somebody tests an endpoint; it goes there, whatever the endpoint listens to.",
 }
+# The contract names these too, and nothing here causes them: what wants to listen is let, and told.
+NEVER: Final = frozenset(
+    {
+        "integrated_account:validation_error",
+        "integrated_account:post_connect_form_submitted",
+        "sync_job_run:deleted",
+        "sync_job_run:record",
+        "sync_job_cron_trigger:failed",
+        "record:created",
+        "record:updated",
+        "record:deleted",
+    }
+)
+_FAMILY: Final = re.compile(r"environment_integration:(\*|[a-z_]{1,40})")
 # So many tests of one endpoint may wait.
 MOST_TESTS: Final = 5
 TEST_PAYLOAD: Final = {"foo": "bar"}
@@ -63,6 +78,11 @@ _ENDS: Final = {
     SyncJob.State.DONE.value: "completed",
     SyncJob.State.FAILED.value: "failed",
 }
+
+
+def is_never_sent(name: str) -> bool:
+    """Whether the contract knows this name, and we do not send it."""
+    return name in NEVER or bool(_FAMILY.fullmatch(name))
 
 
 def of_account(connection: Connection, change: str) -> None:

@@ -76,6 +76,11 @@ CODES: Final[Mapping[str, Code]] = {
         "the account's owner",
         "Who wants them back restores them in Constant Contact.",
     ),
+    "delivery_under_way": Code(
+        "The delivery of a webhook that is to go again is on its way still.",
+        "time",
+        "Read it: next_attempt_at says when it is tried next. Once it has ended, it can be sent again.",
+    ),
     "dependency_failed": Code(
         "A call of a batch needs another that failed, so it was not made.",
         "you",

@@ -69,6 +69,8 @@ def furnish(world: World, user: Any, marker: str, kind: str = "test") -> dict[st
         people["key_id"] = ApiKey.objects.all()[0].pk
         people["call_id"] = ApiCall.objects.all()[0].pk
         people["webhook_id"] = Webhook.objects.all()[0].pk
+        ended = {"state": "failed", "last_error": f"{marker}-answer", "ended_at": datetime.now(UTC)}
+        WebhookDelivery.objects.update(**ended)
         people["delivery_id"] = WebhookDelivery.objects.all()[0].event_id
     return {
         "workspace_id": scope.tenant_id,

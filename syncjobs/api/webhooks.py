@@ -158,7 +158,7 @@ def create_webhook(request: HttpRequest, body: NewWebhook) -> dict[str, Any]:
 def send_test(request: HttpRequest, body: WhichWebhook) -> dict[str, Any]:
     """Sends the event `test` with the payload `{"foo": "bar"}`, whatever types the endpoint listens to."""
     with scope_of(request).transaction():
-        webhook = scoping.one(Webhook.objects.select_for_update(), pk=body.id)
+        webhook = scoping.one(Webhook.objects.select_for_update(no_key=True), pk=body.id)
         if not webhook.is_active:
             raise refused(("id", "a webhook that is active; set is_active first"))
         try:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connections import pages, roles, scoping
 from connections.scoping import Scope
-from syncjobs import webhookreplay, webhooks
+from syncjobs import webhookreplay, webhooks, webhooksending
 from syncjobs.models import Webhook, WebhookDelivery
 
 MANAGE: Final = "manage API tokens"
@@ -73,6 +73,7 @@ def endpoint(request: HttpRequest, workspace_id: UUID, environment: str, webhook
         **shown,
         "failed": rows[:MOST_SHOWN],
         "more": len(rows) > MOST_SHOWN,
+        "kept_days": webhooksending.KEPT_DAYS,
         "can_send": scope.may(MANAGE) and webhook.is_active,
         "why_not": roles.why_not(scope.role, MANAGE),
         **pages.inside(

@@ -165,7 +165,7 @@ def facts(person, simulator, url, receiver, from_elsewhere):
     own = spare.pop()
     ask = partial(asked, Caller(person.world, token=token.reveal()))
     hook = {"target_url": receiver.url, "event_types": ["api_token:created"]}
-    hooks = [ask("/api/webhook", hook)["id"] for _ in range(FRESH + 2)]
+    hooks = [ask("/api/webhook", hook)["id"] for _ in range(FRESH + 3)]
     by_name = [{"name": f"Made {next(number)} {uuid4().hex[:6]}"} for _ in range(9 * SUCCESSES)]
     someone = [
         {"email": f"made{next(number)}@people.example", "first_name": "Max"} for _ in range(9 * SUCCESSES)
@@ -218,10 +218,10 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             "PATCH /api/integrated-account/{account_id}": {"account_id": [own]},
             "PATCH /api/integrated-account/{account_id}/credentials": {"account_id": [taken]},
             "PUT /api/integrated-account/{account_id}/consent-basis": {"account_id": [own]},
-            "DELETE /api/webhook/{webhook_id}": {"webhook_id": hooks[2:]},
+            "DELETE /api/webhook/{webhook_id}": {"webhook_id": hooks[3:]},
             "POST /api/webhook/{webhook_id}/deliveries/{delivery_id}/replay": {
-                "webhook_id": hooks[1:2],
-                "delivery_id": deliveries(person, hooks[1], "failed", FRESH),
+                "webhook_id": hooks[2:3],
+                "delivery_id": deliveries(person, hooks[2], "failed", FRESH),
             },
             "POST /api/jobs/{job_id}/cancel": {"job_id": jobs(person, "waiting", FRESH)},
             "POST /api/jobs/{job_id}/retry": {"job_id": jobs(person, "failed", FRESH)},

@@ -6,8 +6,10 @@ import queue
 import signal
 import threading
 import time
+from types import SimpleNamespace
 from typing import Final
 
+from celery.signals import celeryd_after_setup
 from django.db import connections
 
 SPAWN: Final = multiprocessing.get_context("fork")
@@ -30,7 +32,7 @@ class Workers:
             one.close()
             if one.settings_dict["OPTIONS"].get("pool"):
                 one.close_pool()
-        webhookslots.divide(self._processes)
+        celeryd_after_setup.send(sender="worker", instance=SimpleNamespace(concurrency=self._processes))
         self._children = [SPAWN.Process(target=self._work, daemon=True) for _ in range(self._processes)]
         for child in self._children:
             child.start()

@@ -167,10 +167,7 @@ def digest_of(token: str) -> bytes:
 
 
 def remember(request: HttpRequest, token: str) -> Standing | None:
-    """Move an open invitation's token out of the address: the session keeps what finds it. Answers what the link is of.
-
-    Nothing else makes a session: anybody can make up links.
-    """
+    """What a link is of; an open one's session keeps what finds it. Nothing else makes one: anybody makes up links."""
     standing = _standing(digest_of(token))
     if standing is not None and standing.is_open:
         request.session[SESSION] = digest_of(token).hex()

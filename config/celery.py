@@ -5,9 +5,10 @@ publish to a dead broker fails at once so that the page that rang goes on.
 """
 
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_process_init
+from celery.signals import celeryd_after_setup, celeryd_init, setup_logging, worker_process_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -70,6 +71,14 @@ app.autodiscover_tasks(["connections", "syncjobs"])
 def wait_for_bells(**kwargs: object) -> None:
     """A worker listens longer: its broker is silent while nothing rings."""
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": 10}
+
+
+@celeryd_after_setup.connect
+def divide_processes(instance: Any, **kwargs: object) -> None:  # Any: celery's worker
+    """Half of the processes, which are not there yet, stay free of webhooks."""
+    from syncjobs import webhookslots
+
+    webhookslots.divide(instance.concurrency)
 
 
 @setup_logging.connect

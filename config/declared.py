@@ -216,6 +216,12 @@ class Declared(BaseSettings):
     EGRESS_SECONDS: float = Field(
         15.0, gt=0, le=30, description="Longest time that one webhook delivery may take as a whole."
     )
+    WEBHOOK_SLOW_SECONDS: float = Field(
+        5.0,
+        gt=0,
+        le=30,
+        description="A webhook whose exchange took so long rests for a while, as one that gives no answer.",
+    )
     WEBHOOK_PAUSES: str = Field(
         "5,300,1800,7200,18000,36000,50400,72000,86400",
         description="Seconds between the tries of one webhook delivery, comma-separated; a little chance is added.",

@@ -222,6 +222,7 @@ ADDRESSES: Final = (
     ("/api/jobs", "jobs and their counts", "list, get"),
     ("/api/quota", "calls of the day", "get"),
     ("/api/webhook", "webhooks", "list, get, create, change, delete"),
+    ("/api/webhook/{id}/deliveries", "what was sent there", "list; send again, one or a range"),
 )
 
 

@@ -150,6 +150,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip,300/h/ip",
     "login_failed": "10/h/key",
+    "passkey": "60/600s/ip",
     "signup": "20/m/ip,60/h/ip",
     "reset_password": "20/m/ip,60/h/ip,5/h/key",
     "reset_password_from_key": "20/m/ip",

@@ -143,6 +143,8 @@ class TokenForm(forms.Form):
         widget=forms.RadioSelect,
         initial=RESTRICTED,
         choices=[(RESTRICTED, "Only what is ticked below"), (EVERYTHING, "Everything the API can do")],
+        help_text="A token stands for your program, not for you: it does whatever its scopes name, whoever made it, "
+        "also what your own role may not do here.",
         error_messages={"required": "Choose what the token may do."},
     )
     scopes = forms.MultipleChoiceField(

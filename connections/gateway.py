@@ -219,10 +219,16 @@ def secret_place(app: ProviderApp) -> vault.Place:
     return vault.Place(app.tenant_id, app.pk, "client_secret")
 
 
+def partner_place(app: ProviderApp) -> vault.Place:
+    """What the seal of a partner's API key is bound to."""
+    return vault.Place(app.tenant_id, app.pk, "partner_key")
+
+
 def _client(app: ProviderApp, call_for: CallFor, token: Callable[[str | None], Secret]) -> Client:
     http = build_http(app.api_url, _stack(app, call_for, "api"), BearerAuth(token), _timeout())
     if app.is_partner_key:
-        http.headers["x-api-key"] = app.partner_api_key
+        key = vault.open_sealed(app.partner_key_sealed, partner_place(app))
+        http.headers["x-api-key"] = key.reveal()
     return Client(http)
 
 

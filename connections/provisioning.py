@@ -100,7 +100,7 @@ def bring(scope: Scope, client_id: str, client_secret: Secret, flow: str, refres
     return row
 
 
-def bring_partner_key(scope: Scope, client_id: str, client_secret: Secret, api_key: str) -> ProviderApp:
+def bring_partner_key(scope: Scope, client_id: str, client_secret: Secret, api_key: Secret) -> ProviderApp:
     """A workspace's key to the provider's partner operations, with limits of its own; nothing is linked through it.
 
     Args:
@@ -111,11 +111,12 @@ def bring_partner_key(scope: Scope, client_id: str, client_secret: Secret, api_k
     """
     with scope.transaction():
         row = _own_row(scope, client_id)
-        row.name, row.partner_api_key = f"{scope.workspace_name}'s partner key"[:80], api_key
+        row.name, row.is_partner_key = f"{scope.workspace_name}'s partner key"[:80], True
         # Each token is asked for anew by the key itself, so a lost answer loses nothing.
         row.refresh_tokens = ProviderApp.RefreshTokens.LONG_LIVED
         row.token_url, row.revoke_url = environments.origin_of(row.token_url) + PARTNER_TOKEN_PATH, ""
         row.client_secret_sealed = vault.seal(client_secret, gateway.secret_place(row))
+        row.partner_key_sealed = vault.seal(api_key, gateway.partner_place(row))
         row.save()
     return row
 

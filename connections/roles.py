@@ -6,7 +6,7 @@ ROLES: Final[dict[str, str]] = {
     "owner": "May do everything, and alone decides who owns the workspace.",
     "admin": "Runs the workspace: people, applications, tokens, the audit, and all that the others do.",
     "marketer": "Connects accounts, decides what goes where, and imports people.",
-    "developer": "Makes API tokens, and stops or repeats jobs.",
+    "developer": "Makes API tokens, which do whatever their scopes name, and stops or repeats jobs.",
     "viewer": "Sees everything that happens, and changes nothing.",
 }
 ACTIONS: Final[dict[str, frozenset[str]]] = {
@@ -30,7 +30,10 @@ SENTENCES: Final[dict[str, str]] = {
     "map": "Decide which fields and lists correspond",
     "import": "Upload a file and import people",
     "run": "Stop and repeat jobs",
-    "manage API tokens": "Create, rotate and revoke API tokens, and set where links may send people back to",
+    "manage API tokens": (
+        "Create, rotate and revoke API tokens, set where links may send people back to, send webhook events again. "
+        "A token does whatever its scopes name, whoever made it, also what this table gives to others"
+    ),
     "take the set-up live": "Take what was set up in test to the live environment",
     "decide on consent": "Record on what basis an account may write to new people",
     "bring an application": "Bring the workspace's own Constant Contact application",

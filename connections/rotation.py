@@ -38,6 +38,7 @@ class Sealed:
 # The floor above adds its own when it starts (`also`).
 SEALED = [
     Sealed(ProviderApp, "client_secret_sealed", gateway.secret_place),
+    Sealed(ProviderApp, "partner_key_sealed", gateway.partner_place),
     Sealed(ConnectionToken, "access_sealed", lambda row: tokens.place(row, "access")),
     Sealed(ConnectionToken, "refresh_sealed", lambda row: tokens.place(row, "refresh")),
     Sealed(Message, "body_sealed", lambda row: delivery.place(row.pk)),

@@ -1,5 +1,5 @@
 """What is kept only for a while: uploads and the bytes of batches after their import, links that came to nothing,
-texts of messages, webhook deliveries, the logs of calls and steps."""
+texts of messages, webhook deliveries, the logs of calls and steps, sessions that ended."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +8,7 @@ from django.conf import settings
 from connections import audit
 from connections.mail import delivery
 from connections.models import LinkState, LinkToken
+from connections.people import sessions
 from connections.programs import idempotency, requestlog
 from syncjobs import queue, spending, webhooksending
 from syncjobs.models import Batch, SyncJob, Upload
@@ -33,6 +34,7 @@ def tidy(now: datetime | None = None) -> None:
     delivery.tidy(moment)
     webhooksending.tidy(moment)
     audit.tidy(moment)
+    sessions.tidy(moment)
     idempotency.tidy(moment, OPERATOR)
     requestlog.tidy(moment, OPERATOR)
     spending.tidy(moment, OPERATOR)

@@ -4,7 +4,7 @@ import os
 
 from celery import current_task, shared_task
 
-from syncjobs import heartbeat, retention, runner, webhooksending
+from syncjobs import heartbeat, retention, runner, webhooksending, webhookslots
 from syncjobs.imports import scratch
 
 
@@ -28,8 +28,9 @@ def sweep() -> None:
 
 @shared_task(name="syncjobs.tasks.deliver")
 def deliver() -> None:
-    """A bell rang, or the clock did: send the webhook deliveries that are due."""
-    webhooksending.send_due()
+    """A bell rang, or the clock did: send the webhook deliveries that are due, if others leave a process for it."""
+    with webhookslots.taken() as seconds:
+        webhooksending.send_due(for_seconds=seconds)
 
 
 @shared_task(name="syncjobs.tasks.tidy")

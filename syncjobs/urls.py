@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from syncjobs.views import accounts, home, imports, jobs, limits
+from syncjobs.views import accounts, home, imports, jobs, limits, webhooks
 
 _PLACE = "w/<uuid:workspace_id>/<slug:environment>"
 _ACCOUNT = f"{_PLACE}/accounts/<uuid:connection_id>"
@@ -11,6 +11,13 @@ urlpatterns = [
     path(f"{_PLACE}/", home.home, name="workspace-home"),
     path(f"{_PLACE}/automations/", home.automations, name="automations"),
     path(f"{_PLACE}/developers/limits/", limits.limits_page, name="limits"),
+    path(f"{_PLACE}/developers/webhooks/", webhooks.endpoints, name="webhooks"),
+    path(f"{_PLACE}/developers/webhooks/<uuid:webhook_id>/", webhooks.endpoint, name="webhook"),
+    path(
+        f"{_PLACE}/developers/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay/",
+        webhooks.send_again,
+        name="webhook-replay",
+    ),
     path(f"{_PLACE}/accounts/", accounts.connections_list, name="connections"),
     path(f"{_ACCOUNT}/", imports.connection, name="connection"),
     path(f"{_ACCOUNT}/import/", imports.upload, name="upload"),

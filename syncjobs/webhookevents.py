@@ -5,6 +5,7 @@ hears of it under the same id; what is sent is as it was then. An endpoint that 
 of it. Where nobody listens an event costs one small query.
 """
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -44,6 +45,22 @@ EVENTS: Final[dict[str, str]] = {
     "api_token:deleted": "An API token was revoked.",
     TEST: "Somebody tests an endpoint; it goes there, whatever the endpoint listens to.",
 }
+# The contract names these too, and nothing here causes them: what wants to listen is let, and told.
+NEVER: Final = frozenset(
+    {
+        "integrated_account:validation_error",
+        "integrated_account:post_connect_form_submitted",
+        "sync_job_run:deleted",
+        "sync_job_run:record",
+        "sync_job_cron_trigger:failed",
+        "record:created",
+        "record:updated",
+        "record:deleted",
+    }
+)
+_FAMILY: Final = re.compile(r"environment_integration:(\*|[a-z_]{1,40})")
+# So many tests of one endpoint may wait.
+MOST_TESTS: Final = 5
 TEST_PAYLOAD: Final = {"foo": "bar"}
 # Kinds of jobs that write many people at once.
 BATCHES: Final = frozenset({"import", "bulk"})
@@ -61,6 +78,11 @@ _ENDS: Final = {
     SyncJob.State.DONE.value: "completed",
     SyncJob.State.FAILED.value: "failed",
 }
+
+
+def is_never_sent(name: str) -> bool:
+    """Whether the contract knows this name, and we do not send it."""
+    return name in NEVER or bool(_FAMILY.fullmatch(name))
 
 
 def of_account(connection: Connection, change: str) -> None:
@@ -84,8 +106,19 @@ def of_token(key: ApiKey, change: str) -> None:
     _emit(key, f"api_token:{change}", key.pk, lambda: _token(key))
 
 
+class TooManyTests(Exception):
+    """As many tests of this endpoint as may wait are on their way."""
+
+
 def of_test(webhook: Webhook) -> WebhookDelivery:
-    """The event that shows whether an endpoint hears us. Inside its scope."""
+    """The event that shows whether an endpoint hears us. Inside its scope, with its row held.
+
+    Raises:
+        TooManyTests: MOST_TESTS wait already.
+    """
+    waiting = WebhookDelivery.objects.filter(webhook=webhook, event_type=TEST, state__in=WebhookDelivery.OPEN)
+    if waiting.count() >= MOST_TESTS:
+        raise TooManyTests
     now, key = datetime.now(UTC), uuid.uuid4()
     found = WebhookDelivery.objects.create(**_row(webhook, key, TEST, key, TEST_PAYLOAD, now))
     transaction.on_commit(ring)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from syncjobs import webhooksending
+from syncjobs import webhookevents, webhookreplay, webhooksending
 
 PYTHON: Final = '''\
 import base64, hashlib, hmac, json, time
@@ -73,6 +73,12 @@ def facts() -> dict[str, Any]:  # Any: what a template takes
         "javascript": JAVASCRIPT,
         "truto": TRUTO,
         "most": settings.ENV.WEBHOOKS_MOST,
+        "never": ", ".join(sorted(webhookevents.NEVER)),
+        "most_again": webhookreplay.MOST,
+        "kept_days": webhooksending.KEPT_DAYS,
+        "tests": webhookevents.MOST_TESTS,
+        "refusals": webhooksending.REFUSALS_BORNE + 1,
+        "slow_seconds": f"{settings.ENV.WEBHOOK_SLOW_SECONDS:g}",
         "seconds": f"{settings.ENV.EGRESS_SECONDS:g}",
         "tries": len(lengths) + 1,
         "pauses": ", ".join(_lasting(one) for one in lengths),

@@ -7,15 +7,17 @@ import uuid
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http import HttpRequest
 
-from connections import vault
+from connections import audit, vault
 from connections.constantcontact.redaction import Secret
 from connections.models import Environment
 from connections.rotation import Sealed
 from connections.scoping import Scope
-from syncjobs import egress, webhooksigning
+from syncjobs import egress, webhookevents, webhooksigning
 from syncjobs.models import Webhook
 from syncjobs.webhookevents import EVENTS
 
@@ -49,7 +51,9 @@ def faults(values: Mapping[str, Any]) -> list[tuple[str, str]]:  # Any: what a p
         except egress.Refused as refused:
             found.append(("target_url", str(refused)))
     if "event_types" in values:
-        unknown = sorted(set(values["event_types"]) - set(EVENTS))
+        unknown = sorted(
+            name for name in set(values["event_types"]) - set(EVENTS) if not webhookevents.is_never_sent(name)
+        )
         known = f"Known are: {', '.join(EVENTS)}."
         if unknown:
             found.append(
@@ -94,7 +98,7 @@ def change(webhook: Webhook, values: Mapping[str, Any]) -> None:  # Any: values 
         changes["target_url"] = egress.parse(changes["target_url"]).url
     if "event_types" in changes:
         changes["event_types"] = _in_order(changes["event_types"])
-    changes |= {"rests_until": None, "silences": 0, "updated_at": datetime.now(UTC)}
+    changes |= {"rests_until": None, "silences": 0, "refusals": 0, "updated_at": datetime.now(UTC)}
     for name, value in changes.items():
         setattr(webhook, name, value)
     Webhook.objects.filter(pk=webhook.pk).update(**changes)
@@ -127,5 +131,30 @@ def signing(webhook: Webhook, now: datetime) -> list[str]:
 
 
 def _in_order(event_types: Collection[str]) -> list[str]:
-    """Each once, in the order of the list."""
-    return [name for name in EVENTS if name in event_types]
+    """Each once, in the order of the list; then those that are never sent, as they were named."""
+    return [name for name in EVENTS if name in event_types] + [
+        name for name in dict.fromkeys(event_types) if name not in EVENTS
+    ]
+
+
+def record(
+    request: HttpRequest,
+    scope: Scope,
+    action: str,
+    webhook: Webhook,
+    new: Mapping[str, Any] | None = None,  # Any: what the audit keeps
+) -> None:
+    """Into the audit, as the last thing of the act's own transaction."""
+    audit.record(
+        action,
+        request=request,
+        tenant_id=scope.tenant_id,
+        environment=scope.environment,
+        about=place_of(webhook),
+        new=new,
+    )
+
+
+def place_of(webhook: Webhook) -> str:
+    """Host and port of its address: path and query of such an address are often a key of their own."""
+    return urlsplit(webhook.target_url).netloc

@@ -1,9 +1,10 @@
 """Sends the deliveries that are due: claimed by one conditional UPDATE, in order by subject, tried for three days.
 
 Promises: no transaction is open while a receiver is spoken to; a delivery goes out twice only where its answer was
-lost or its worker died, and then under the same id; a receiver that gives no answer is left alone for a minute, and
-ever longer while it stays silent, so that nobody else waits for it; of a failure the row keeps a status and our own
-words, nothing that was answered.
+lost or its worker died, and then under the same id. Workspaces are served in turn, and while others wait a workspace
+has one delivery on the wire. A receiver that gives no answer, or a slow one, or refuses again and again, is left alone
+for a minute, and ever longer while that goes on, so that nobody else waits for it. Of a failure the row keeps a status
+and our own words, nothing that was answered.
 """
 
 import logging
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
@@ -29,12 +31,15 @@ LEASE_SECONDS: Final = 120
 # After one silence; twice as long after each that follows, up to an hour.
 REST_SECONDS: Final = 60
 LONGEST_REST_SECONDS: Final = 3_600
+# So many answers in a row that were no success may be an accident.
+REFUSALS_BORNE: Final = 4
 MOST_DUE: Final = 20
+# One claim at a time, so that each knows what is on the wire: the name of a lock in the database.
+CLAIMING: Final = 0x7761_6974
 MOST_OF_ONE: Final = 5
 KEPT_DAYS: Final = 30
 # A pause is up to so much longer, so that what failed at once does not come back at once.
 JITTER: Final = 0.2
-OPEN: Final = (WebhookDelivery.State.QUEUED, WebhookDelivery.State.SENDING)
 OPERATOR: Final = "operator"
 
 Clock = Callable[[], datetime]
@@ -51,6 +56,7 @@ class Outcome:
     status: int | None
     error: str = ""
     was_silent: bool = False
+    seconds: float = 0.0
 
     @property
     def has_arrived(self) -> bool:
@@ -59,25 +65,26 @@ class Outcome:
 
 
 def send_due(*, for_seconds: float = 40.0, clock: Clock = _now) -> int:
-    """Send what is due, for about so long; the number of deliveries that arrived."""
+    """Begin what is due, for about so long; the number of deliveries that arrived."""
     arrived, ends = 0, time.monotonic() + for_seconds
-    while (found := tenancy.find("find_due_deliveries", MOST_DUE, clock())) and time.monotonic() < ends:
-        claimed = 0
-        for tenant_id, environment_id, webhook_id in found:
-            with tenancy.acting_for(tenant_id, environment_id):
-                delivery = _claim(webhook_id, clock())
-            if delivery is None:
-                continue
-            claimed += 1
-            outcome = _send(delivery, clock())
-            with tenancy.acting_for(tenant_id, environment_id):
-                _settle(delivery, outcome, clock())
-            arrived += outcome.has_arrived
-            if time.monotonic() > ends:
-                break
-        if not claimed:  # others were quicker, every time
-            break
+    while time.monotonic() < ends and (delivery := _next(clock())):
+        outcome = _send(delivery, clock())
+        with tenancy.acting_for(delivery.tenant_id, delivery.environment_id):
+            _settle(delivery, outcome, clock())
+        arrived += outcome.has_arrived
     return arrived
+
+
+def _next(now: datetime) -> WebhookDelivery | None:
+    """The delivery whose turn it is, claimed."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+        for tenant_id, environment_id, webhook_id in tenancy.find("find_due_deliveries", MOST_DUE, now):
+            with tenancy.acting_for(tenant_id, environment_id):
+                if claimed := _claim(webhook_id, now):
+                    return claimed
+    return None
 
 
 def next_at() -> datetime | None:
@@ -91,7 +98,7 @@ def next_at() -> datetime | None:
 
 def waiting() -> int:
     """How many deliveries are on their way, in all workspaces (as the operators' role)."""
-    return WebhookDelivery.objects.using(OPERATOR).filter(state__in=OPEN).count()
+    return WebhookDelivery.objects.using(OPERATOR).filter(state__in=WebhookDelivery.OPEN).count()
 
 
 def tidy(now: datetime) -> None:
@@ -124,10 +131,10 @@ def _due(now: datetime) -> Q:
 def _unblocked(rows: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
     """Those on their way that do not wait for an earlier one about the same thing."""
     same = WebhookDelivery.objects.filter(
-        webhook_id=OuterRef("webhook_id"), about=OuterRef("about"), state__in=OPEN
+        webhook_id=OuterRef("webhook_id"), about=OuterRef("about"), state__in=WebhookDelivery.OPEN
     )
     # A look into the index for each row, until one is found; a join might read all that waits.
-    return rows.filter(pk=Subquery(same.order_by("pk").values("pk")[:1]), state__in=OPEN)
+    return rows.filter(pk=Subquery(same.order_by("pk").values("pk")[:1]), state__in=WebhookDelivery.OPEN)
 
 
 def _claim(webhook_id: Any, now: datetime) -> WebhookDelivery | None:  # Any: what the finder gave
@@ -141,6 +148,7 @@ def _claim(webhook_id: Any, now: datetime) -> WebhookDelivery | None:  # Any: wh
             lease_until=now + timedelta(seconds=LEASE_SECONDS),
         )
         if taken:
+            Webhook.objects.filter(pk=webhook_id).update(served_at=now)
             return WebhookDelivery.objects.select_related("webhook").get(pk=key)
     return None
 
@@ -164,16 +172,18 @@ def _send(delivery: WebhookDelivery, now: datetime) -> Outcome:
         created_at=delivery.created_at,
     )
     headers = webhooksigning.headers_of(delivery.event_id, body, secrets, now)
+    began = time.monotonic()
     try:
         status = egress.post(webhook.target_url, body, headers)
     except egress.Refused as refused:
         return Outcome(None, f"The address {refused}.")
     except egress.NoAnswer as silence:
         return Outcome(None, str(silence), was_silent=True)
+    took = time.monotonic() - began
     if 200 <= status < 300:
-        return Outcome(status)
+        return Outcome(status, seconds=took)
     hint = " Redirects are not followed." if 300 <= status < 400 else ""
-    return Outcome(status, f"The answer was {status}; any 2xx would be a success.{hint}")
+    return Outcome(status, f"The answer was {status}; any 2xx would be a success.{hint}", seconds=took)
 
 
 def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
@@ -199,10 +209,20 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
 
 
 def _let_rest(webhook: Webhook, outcome: Outcome, now: datetime) -> None:
-    """Who was silent is asked later; who answers, whatever it is, counts as there again."""
-    rows = Webhook.objects.filter(pk=webhook.pk)
-    if outcome.was_silent:
-        seconds = min(REST_SECONDS * 2 ** min(webhook.silences, 10), LONGEST_REST_SECONDS)
-        rows.update(rests_until=now + timedelta(seconds=seconds), silences=min(webhook.silences + 1, 1_000))
-    elif webhook.silences:
-        rows.update(rests_until=None, silences=0)
+    """Who was silent, or slow, or refuses again and again, is asked later; who answers well is there again."""
+    silences = refusals = 0
+    if outcome.was_silent or outcome.seconds >= settings.ENV.WEBHOOK_SLOW_SECONDS:
+        silences = min(webhook.silences + 1, 1_000)
+    if outcome.status and not outcome.has_arrived:
+        refusals = min(webhook.refusals + 1, 1_000)
+    elif outcome.was_silent:
+        refusals = webhook.refusals
+    times = max(silences, refusals - REFUSALS_BORNE)
+    rests_until = None
+    if times > 0:
+        seconds = min(REST_SECONDS * 2 ** min(times - 1, 10), LONGEST_REST_SECONDS)
+        rests_until = now + timedelta(seconds=seconds)
+    if rests_until or webhook.silences or webhook.refusals or refusals:
+        Webhook.objects.filter(pk=webhook.pk).update(
+            rests_until=rests_until, silences=silences, refusals=refusals
+        )

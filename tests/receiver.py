@@ -25,14 +25,15 @@ class Received:
 class Receiver:
     """Answers 200 unless `answers` holds a status for the next request; `how` is how it answers.
 
-    `how`: "plainly", "never" (until the block ends), "hugely" (a body without end), "by drops" (a head without end, a
-    byte at a time), "elsewhere" (a redirect to `elsewhere`), "nonsense" (no HTTP at all).
+    `how`: "plainly", "slowly" (after `pace` seconds), "never" (until the block ends), "hugely" (a body without end),
+    "by drops" (a head without end, a byte at a time), "elsewhere" (a redirect to `elsewhere`), "nonsense" (none).
     """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answers: list[int] = []
         self.how = "plainly"
+        self.pace = 1.0
         self.elsewhere = ""
         self.over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -87,6 +88,10 @@ class Receiver:
                 self.send_header("Content-Length", "2")
                 self.end_headers()
                 self.wfile.write(b"ok")
+
+            def answer_slowly(self, status: int) -> None:
+                receiver.over.wait(receiver.pace)
+                self.answer_plainly(status)
 
             def answer_never(self, status: int) -> None:
                 receiver.over.wait(30)

@@ -36,7 +36,7 @@ class AppsOfPool(FactsTable):
     model = ProviderApp
     verbose_name_plural = "applications on these limits"
     fields = ("name", "kind", "client_id", "served")
-    unloaded = ("client_secret_sealed",)
+    unloaded = ("client_secret_sealed", "partner_key_sealed")
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         """With the workspace's name."""

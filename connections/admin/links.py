@@ -38,7 +38,7 @@ class ProviderAppPages(OperatorPages):
     list_filter = ("kind", "flow")
     search_fields = ("name", "client_id", "tenant__name")
     id_search = ("id", "tenant_id", "pool_id")
-    unloaded = ("client_secret_sealed",)
+    unloaded = ("client_secret_sealed", "partner_key_sealed")
     editable = ("name", "pool")
     fieldsets = (
         (None, {"fields": ("name", "pool", "environment_word", "served", "id", "created_at", "connections")}),
@@ -105,6 +105,7 @@ class ConnectionPages(InEnvironment, OperatorPages):
         "token__access_sealed",
         "token__refresh_sealed",
         "provider_app__client_secret_sealed",
+        "provider_app__partner_key_sealed",
         "linked_by__password",
     )
     fieldsets = (

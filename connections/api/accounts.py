@@ -19,7 +19,6 @@ from connections.api.accountshapes import (
 from connections.api.contract import (
     Envelope,
     Fault,
-    MissingScope,
     about_ignored,
     named_id,
     needs,
@@ -28,7 +27,7 @@ from connections.api.contract import (
 )
 from connections.links import changing, contexts, unlinking
 from connections.models import Connection
-from connections.programs import keys, ratelimits
+from connections.programs import ratelimits
 
 router = Router(tags=["Accounts"])
 PAGE: Final = 100
@@ -117,20 +116,21 @@ def list_accounts(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]
 
 
 @router.get("/integrated-account/me", response=AccountEnvelope, summary="Get the token's own account")
-@needs()
+@needs("accounts:read")
 def get_me(request: HttpRequest, integrated_account_id: UUID | None = None) -> dict[str, Any]:
-    """The account of an integrated-account token; an API token names one, and needs `accounts:read`."""
-    _require_of_api_token(request, "accounts:read")
+    """The account of an integrated-account token; an API token names one."""
     return answer_of(request, named_id(request, integrated_account_id))
 
 
 @router.patch("/integrated-account/me", response=AccountEnvelope, summary="Change the token's own account")
-@needs()
+@needs("accounts:write")
 def change_me(
     request: HttpRequest, body: AccountChange, integrated_account_id: UUID | None = None
 ) -> dict[str, Any]:
-    """The context of the token's own account, merged; an API token names one, and needs `accounts:write`."""
-    _require_of_api_token(request, "accounts:write")
+    """The context of the token's own account, merged; an API token names one.
+
+    A token of one account may do it where the API token that made it has `accounts:write`.
+    """
     return _change(request, named_id(request, integrated_account_id), body)
 
 
@@ -196,13 +196,6 @@ def refresh_credentials(request: HttpRequest, body: OneAccount) -> dict[str, Any
         "The grant could not be renewed now; the present token goes on working to its end.",
         retry_after_seconds=30,
     )
-
-
-def _require_of_api_token(request: HttpRequest, needed: str) -> None:
-    """A token of one account may always see it and keep something with it; an API token needs the scope for that."""
-    scope = scope_of(request)
-    if scope.account_id is None and not keys.allows(scope.token_scopes, needed):
-        raise MissingScope(needed)
 
 
 def _accounts(request: HttpRequest, ids: list[UUID], field: str) -> list[Connection]:

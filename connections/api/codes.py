@@ -76,6 +76,11 @@ CODES: Final[Mapping[str, Code]] = {
         "the account's owner",
         "Who wants them back restores them in Constant Contact.",
     ),
+    "delivery_under_way": Code(
+        "The delivery of a webhook that is to go again is on its way still.",
+        "time",
+        "Read it: next_attempt_at says when it is tried next. Once it has ended, it can be sent again.",
+    ),
     "dependency_failed": Code(
         "A call of a batch needs another that failed, so it was not made.",
         "you",
@@ -240,6 +245,11 @@ CODES: Final[Mapping[str, Code]] = {
         "More calls were made than the token may make, or than may be made about one account, in ten seconds.",
         "time",
         "Wait for the seconds in Retry-After. The ratelimit headers of every answer tell what is left.",
+    ),
+    "too_many_tests": Code(
+        "As many test events of this webhook as may wait are on their way.",
+        "time",
+        "Wait until they have arrived. Where they do not, GET /api/webhook/{id}/deliveries says why.",
     ),
     "too_many_webhooks": Code(
         "The environment has as many webhooks as it may have.",

@@ -180,12 +180,16 @@ def account_of(request: HttpRequest, named: UUID | None) -> Connection:
     Raises:
         AccountMissing, OtherAccount, Http404: as `named_account`.
         tokenlimit.TooManyCalls: the calls about it in this window are used.
+        MissingScope: it is of a partner's key, and the token was not made for that.
         pausing.Paused: it is paused.
     """
+    from connections.links import partnering  # its faults are made of those of this module
+
     wanted = named_id(request, named)
     is_counted = not ratelimits.is_counted(request, wanted)
     account, pace = scoping.account(scope_of(request), wanted, is_counted=is_counted)
     ratelimits.about(request, account, pace)
+    partnering.require(scope_of(request), account)
     pausing.require_running(account)
     return account
 

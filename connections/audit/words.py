@@ -47,6 +47,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "webhook_changed": "{who} changed a webhook[ to {about}]",
             "webhook_deleted": "{who} deleted a webhook[ to {about}]",
             "webhook_secret_changed": "{who} changed the secret of a webhook[ to {about}]",
+            "webhook_replayed": "{who} sent deliveries of a webhook again[: {new.deliveries}][, to {about}]",
             "return_addresses_set": "{who} set the addresses that people may be sent back to",
             "application_brought": "{who} set the Constant Contact application[ with the client id {about}]",
             "partner_key_linked": "{who} linked a partner's key[: {about}]",

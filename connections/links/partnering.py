@@ -1,8 +1,9 @@
 """Partner keys: the provider's partner operations (`/v3/partner/...`) as a connection of their own.
 
-A partner's key has its own client id and secret, an API key that each call bears as `x-api-key`, and a token of one
-hour that is asked for anew. Its connection stands for the partner, not for one account; nobody consents to it, and
-only a token with the scope `partner` may use it.
+A partner's key has its own client id and secret, an API key that each call bears as `x-api-key` (sealed, as the secret
+is), and a token of one hour that is asked for anew. Its connection stands for the partner, not for one account; nobody
+consents to it, and only a token with the scope `partner` may use it: `contract.account_of` asks for it at every call
+about an account, and `programs.proxy` for what a path is of.
 """
 
 from datetime import UTC, datetime
@@ -36,7 +37,12 @@ class PartnerKeyMissing(Fault):
 
 
 def link(
-    scope: Scope, client_id: str, client_secret: Secret, api_key: str, *, request: HttpRequest | None = None
+    scope: Scope,
+    client_id: str,
+    client_secret: Secret,
+    api_key: Secret,
+    *,
+    request: HttpRequest | None = None,
 ) -> Connection:
     """The connection of a partner's key, verified by its first token; linking it again renews it in place.
 
@@ -79,8 +85,11 @@ def _kept(scope: Scope, app: ProviderApp, grant: TokenGrant, request: HttpReques
     return connection
 
 
-def require(scope: Scope, account: Connection, path: str) -> None:
+def require(scope: Scope, account: Connection, path: str = "") -> None:
     """Refuse what is a partner's to whoever is none. A path in other letters is taken for the same.
+
+    Args:
+        path: of a call that goes 1-to-1; without it the connection alone is looked at.
 
     Raises:
         MissingScope: the token was not made for it.

@@ -18,7 +18,7 @@ def connected(scope: Scope, customer_ref: str | None = None) -> Connected | None
     """Accounts that work, of the environment or of one customer; nobody without a reference has any."""
     if customer_ref == "":
         return None
-    works = {"status": Connection.Status.ACTIVE, "provider_app__partner_api_key": ""}
+    works = {"status": Connection.Status.ACTIVE, "provider_app__is_partner_key": False}
     with scope.transaction():
         rows = Connection.objects.filter(**works).order_by("-linked_at", "id")
         if customer_ref is not None:

@@ -45,8 +45,10 @@ class ProviderApp(models.Model):
     token_url = models.URLField(max_length=300)
     revoke_url = models.URLField(max_length=300, blank=True)
     api_url = models.URLField(max_length=300)
-    # What marks a partner's key: the API key that each of its calls bears; the client id and secret are the partner's.
-    partner_api_key = models.CharField(max_length=100, blank=True)
+    # A partner's key: its calls are a partner's, for `/v3/partner/`, with a token of its own and the API key that each
+    # bears; the client id and secret are the partner's.
+    is_partner_key = models.BooleanField(default=False, db_default=False, editable=False)
+    partner_key_sealed = models.TextField(blank=True, default="", db_default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -64,11 +66,6 @@ class ProviderApp(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_partner_key(self) -> bool:
-        """Whether its calls are a partner's: with a token and a key of their own, for `/v3/partner/`."""
-        return bool(self.partner_api_key)
 
 
 class Connection(EnvironmentRow):

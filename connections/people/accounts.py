@@ -25,7 +25,7 @@ def open_workspace(owner: User, name: str, *, request: HttpRequest | None = None
 
 def provider_app_for(tenant_id: UUID, kind: str) -> ProviderApp | None:
     """The application that links accounts here: the workspace's own, else the deployment's. Inside its scope."""
-    apps = ProviderApp.objects.select_related("pool").filter(kind=kind, partner_api_key="")
+    apps = ProviderApp.objects.select_related("pool").filter(kind=kind, is_partner_key=False)
     return (
         apps.filter(tenant_id=tenant_id).order_by("-created_at").first() or apps.filter(tenant=None).first()
     )

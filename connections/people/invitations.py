@@ -166,9 +166,12 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def remember(request: HttpRequest, token: str) -> None:
-    """Move a link's token out of the address: the session keeps what finds its invitation."""
-    request.session[SESSION] = digest_of(token).hex()
+def remember(request: HttpRequest, token: str) -> Standing | None:
+    """What a link is of; an open one's session keeps what finds it. Nothing else makes one: anybody makes up links."""
+    standing = _standing(digest_of(token))
+    if standing is not None and standing.is_open:
+        request.session[SESSION] = digest_of(token).hex()
+    return standing
 
 
 def forget(request: HttpRequest) -> None:
@@ -179,9 +182,11 @@ def forget(request: HttpRequest) -> None:
 def waiting(request: HttpRequest) -> Standing | None:
     """The invitation that this browser came with, whatever has become of it; None where there is none."""
     kept = request.session.get(SESSION)
-    if not isinstance(kept, str):
-        return None
-    for tenant_id, invitation_id in tenancy.find("find_invitation", bytes.fromhex(kept)):
+    return _standing(bytes.fromhex(kept)) if isinstance(kept, str) else None
+
+
+def _standing(digest: bytes) -> Standing | None:
+    for tenant_id, invitation_id in tenancy.find("find_invitation", digest):
         with tenancy.acting_for(tenant_id):
             rows = Invitation.objects.select_related("tenant", "invited_by", "message")
             found = rows.filter(pk=invitation_id).first()

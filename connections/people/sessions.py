@@ -3,6 +3,9 @@
 Promises: three statements, however many sessions there are; rows whose session is over are dropped as they are met.
 """
 
+from datetime import datetime
+from typing import Final
+
 from allauth.usersessions.internal.flows.sessions import end_other_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -13,6 +16,8 @@ from django.utils.crypto import constant_time_compare
 
 from connections import audit
 from connections.models import User
+
+MOST_AT_ONCE: Final = 5_000
 
 
 def open_ones(user: User) -> list[UserSession]:
@@ -35,6 +40,13 @@ def end_others(request: HttpRequest, user: User) -> int:
         audit.record("session_revoked", request=request, user=user, about=f"all others, {others}")
         end_other_sessions(request, user)
     return others
+
+
+def tidy(now: datetime, most: int = MOST_AT_ONCE) -> None:
+    """Let go of sessions that ended, the visitors' among them: so many a statement, so that nobody waits for it."""
+    over = Session.objects.filter(expire_date__lt=now).order_by("expire_date")
+    while keys := list(over.values_list("pk", flat=True)[:most]):
+        Session.objects.filter(pk__in=keys, expire_date__lt=now).delete()
 
 
 def _is_of(session: Session, user: User) -> bool:

@@ -5,11 +5,12 @@ No body, no token; of the query only values that cannot name a person. Rows are 
 
 import logging
 import re
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -141,12 +142,16 @@ def _is_plain(name: str, value: str) -> bool:
 
 
 def as_curl(row: ApiCall) -> str:
-    """The call as a command for a terminal; the token stands in $PATCHBAY_TOKEN, what was masked is to be filled in."""
+    """The call as a command for a terminal; the token stands in $PATCHBAY_TOKEN, what was masked is to be filled in.
+
+    Whoever makes a call chooses its words, and somebody else pastes them: every one is quoted.
+    """
+    path = quote(row.path, safe=f"/{redaction.MASK}")
     query = f"?{row.query}" if row.query else ""
-    lines = [f"curl -X {row.method} '{settings.PUBLIC_URL}{row.path}{query}'"]
-    lines.append('-H "Authorization: Bearer $PATCHBAY_TOKEN"')
+    url = shlex.quote(f"{settings.PUBLIC_URL}{path}{query}")
+    lines = [f"curl -X {shlex.quote(row.method)} {url}", '-H "Authorization: Bearer $PATCHBAY_TOKEN"']
     if row.connection_id and "integrated_account_id" not in row.query:
-        lines.append(f"-H 'X-Integrated-Account-Id: {row.connection_id}'")
+        lines.append(f"-H {shlex.quote(f'X-Integrated-Account-Id: {row.connection_id}')}")
     if row.request_bytes:
         lines.append("-H 'Content-Type: application/json' --data @body.json")
     return " \\\n  ".join(lines)

@@ -1,7 +1,8 @@
 """An invitation as its reader meets it.
 
 The address with the token in it is left at once: the token's digest moves into the session, and the browser goes on to
-an address that says nothing, so that no log, no history of pages and no other site learns the link.
+an address that says nothing, so that no log, no history of pages and no other site learns the link. A link that opens
+nothing is answered where it is, and leaves nothing behind.
 """
 
 from typing import Final
@@ -54,8 +55,11 @@ ENDS: Final = {
 
 @require_GET
 def arrive(request: HttpRequest, token: str) -> HttpResponse:
-    """The link of the message. Opens nothing by itself."""
-    invitations.remember(request, token)
+    """The link of the message. Opens nothing by itself; one that opens nothing at all says so here."""
+    standing = invitations.remember(request, token)
+    if standing is None or not standing.is_open:
+        invitations.note_refusal(standing, request, standing.state if standing else "unknown")
+        return _ended(request, standing)
     return HttpResponseRedirect(reverse("invitation-open"), status=303)
 
 

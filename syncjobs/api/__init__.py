@@ -2,8 +2,8 @@
 
 from ninja import Router
 
-from syncjobs.api import bulk, jobs, mirror, quota, webhooks
+from syncjobs.api import bulk, jobs, mirror, quota, webhookdeliveries, webhooks
 
 router = Router(tags=["Jobs"])
-for part in (bulk, jobs, mirror, quota, webhooks):
+for part in (bulk, jobs, mirror, quota, webhooks, webhookdeliveries):
     router.add_router("", part.router)

@@ -9,6 +9,7 @@ from ninja import Router, Status
 
 from connections import scoping
 from connections.api.contract import needs, scope_of
+from connections.links import partnering
 from connections.models import Connection
 from syncjobs.api.jobs import JobEnvelope, answered
 from syncjobs.mirroring import starting
@@ -31,4 +32,5 @@ def refresh(request: HttpRequest, account_id: UUID) -> Status[dict[str, Any]]:
     scope = scope_of(request)
     with scope.transaction():
         account = scoping.one(Connection.objects.select_related("provider_app"), pk=account_id)
+        partnering.require(scope, account)
         return Status(HTTPStatus.ACCEPTED, answered(starting.request(account), scope))

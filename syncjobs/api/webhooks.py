@@ -3,16 +3,14 @@
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from connections import audit, scoping
+from connections import scoping
 from connections.api.contract import Envelope, Fault, needs, refused, scope_of
-from connections.scoping import Scope
 from syncjobs import webhookevents, webhooks
 from syncjobs.models import Webhook
 
@@ -139,7 +137,10 @@ def list_webhooks(request: HttpRequest) -> dict[str, Any]:
 @router.post("/webhook", response=WebhookWithSecretEnvelope, summary="Create a webhook")
 @needs("webhooks:write")
 def create_webhook(request: HttpRequest, body: NewWebhook) -> dict[str, Any]:
-    """A new endpoint. Keep its `secret`: it is shown this once only."""
+    """A new endpoint. Keep its `secret`: it is shown this once only.
+
+    Event types of the contract that are never sent are taken, and named in `meta.ignored_event_types`.
+    """
     scope = scope_of(request)
     _check(body.dict())
     with scope.transaction():
@@ -148,8 +149,8 @@ def create_webhook(request: HttpRequest, body: NewWebhook) -> dict[str, Any]:
         except webhooks.TooMany:
             words = f"This environment has {settings.ENV.WEBHOOKS_MOST} webhooks, the most. Delete one first."
             raise Fault("too_many_webhooks", HTTPStatus.CONFLICT, words) from None
-        _record(request, scope, "webhook_created", webhook)
-    return {"result": {**shown(webhook), "secret": secret.reveal()}}
+        webhooks.record(request, scope, "webhook_created", webhook, _settings(webhook))
+    return {"result": {**shown(webhook), "secret": secret.reveal()}, "meta": _about(webhook)}
 
 
 @router.post("/webhook/test", response=TestEventEnvelope, summary="Send a test event")
@@ -157,10 +158,14 @@ def create_webhook(request: HttpRequest, body: NewWebhook) -> dict[str, Any]:
 def send_test(request: HttpRequest, body: WhichWebhook) -> dict[str, Any]:
     """Sends the event `test` with the payload `{"foo": "bar"}`, whatever types the endpoint listens to."""
     with scope_of(request).transaction():
-        webhook = scoping.one(Webhook.objects.all(), pk=body.id)
+        webhook = scoping.one(Webhook.objects.select_for_update(no_key=True), pk=body.id)
         if not webhook.is_active:
             raise refused(("id", "a webhook that is active; set is_active first"))
-        delivery = webhookevents.of_test(webhook)
+        try:
+            delivery = webhookevents.of_test(webhook)
+        except webhookevents.TooManyTests:
+            words = f"{webhookevents.MOST_TESTS} tests of this webhook wait already. Let them arrive first."
+            raise Fault("too_many_tests", HTTPStatus.CONFLICT, words) from None
     result = {
         "id": delivery.event_id,
         "webhook_id": webhook.pk,
@@ -175,7 +180,8 @@ def send_test(request: HttpRequest, body: WhichWebhook) -> dict[str, Any]:
 def get_webhook(request: HttpRequest, webhook_id: UUID) -> dict[str, Any]:
     """One endpoint, without its secret."""
     with scope_of(request).transaction():
-        return {"result": shown(scoping.one(Webhook.objects.all(), pk=webhook_id))}
+        webhook = scoping.one(Webhook.objects.all(), pk=webhook_id)
+    return {"result": shown(webhook), "meta": _about(webhook)}
 
 
 @router.patch(PATH, response=WebhookEnvelope, summary="Change a webhook")
@@ -189,8 +195,8 @@ def change_webhook(request: HttpRequest, webhook_id: UUID, body: ChangedWebhook)
         _check(changes)
         if changes:
             webhooks.change(webhook, changes)
-            _record(request, scope, "webhook_changed", webhook)
-    return {"result": shown(webhook)}
+            webhooks.record(request, scope, "webhook_changed", webhook, _settings(webhook))
+    return {"result": shown(webhook), "meta": _about(webhook)}
 
 
 @router.delete(PATH, response=GoneEnvelope, summary="Delete a webhook")
@@ -201,7 +207,7 @@ def delete_webhook(request: HttpRequest, webhook_id: UUID) -> dict[str, Any]:
     with scope.transaction():
         webhook = scoping.one(Webhook.objects.all(), pk=webhook_id)
         Webhook.objects.filter(pk=webhook.pk).delete()
-        _record(request, scope, "webhook_deleted", webhook)
+        webhooks.record(request, scope, "webhook_deleted", webhook)
     return {"result": {"id": webhook_id}}
 
 
@@ -215,8 +221,19 @@ def rotate_secret(request: HttpRequest, webhook_id: UUID, body: Overlap | None =
     with scope.transaction():
         webhook = scoping.one(Webhook.objects.select_for_update(), pk=webhook_id)
         secret = webhooks.rotate_secret(webhook, body.overlap_hours if body else USUAL_OVERLAP_HOURS)
-        _record(request, scope, "webhook_secret_changed", webhook)
+        webhooks.record(request, scope, "webhook_secret_changed", webhook)
     return {"result": {**shown(webhook), "secret": secret.reveal()}}
+
+
+def _about(webhook: Webhook) -> dict[str, Any]:
+    """For `meta`: what it listens to in vain, so that nothing is passed over in silence."""
+    ignored = [name for name in webhook.event_types if webhookevents.is_never_sent(name)]
+    return {"ignored_event_types": ignored} if ignored else {}
+
+
+def _settings(webhook: Webhook) -> dict[str, Any]:
+    """What the audit says of it."""
+    return {"events": ", ".join(webhook.event_types), "active": webhook.is_active}
 
 
 def _check(values: dict[str, Any]) -> None:
@@ -224,17 +241,3 @@ def _check(values: dict[str, Any]) -> None:
     found = webhooks.faults(values)
     if found:
         raise refused(*found)
-
-
-def _record(request: HttpRequest, scope: Scope, action: str, webhook: Webhook) -> None:
-    audit.record(
-        action,
-        request=request,
-        tenant_id=scope.tenant_id,
-        environment=scope.environment,
-        # Path and query of such an address are often a key of their own.
-        about=urlsplit(webhook.target_url).netloc,
-        new={"events": ", ".join(webhook.event_types), "active": webhook.is_active}
-        if action in {"webhook_created", "webhook_changed"}
-        else None,
-    )

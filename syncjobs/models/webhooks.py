@@ -11,8 +11,9 @@ from connections.tenancy import in_environment, unique_within_tenant
 class Webhook(EnvironmentRow):
     """An address of a customer's that events of some types are sent to, signed by a secret of its own.
 
-    While a secret is being changed the former one signs as well, until `former_until`. An endpoint that gave no answer
-    rests until `rests_until`, ever longer by its `silences` in a row, so that nobody waits for the same silence again.
+    While a secret is being changed the former one signs as well, until `former_until`. An endpoint that gave no answer,
+    or a slow one, rests until `rests_until`, ever longer by its `silences` in a row, so that nobody waits for the same
+    silence again; so does one that refuses again and again, by its `refusals`. `served_at` says whose turn it is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -24,6 +25,8 @@ class Webhook(EnvironmentRow):
     former_until = models.DateTimeField(null=True, blank=True)
     rests_until = models.DateTimeField(null=True, blank=True)
     silences = models.PositiveSmallIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(default=0, db_default=0)
+    served_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField()
 
@@ -49,6 +52,8 @@ class WebhookDelivery(EnvironmentRow):
         SENDING = "sending", "Being sent"
         DELIVERED = "delivered", "Delivered"
         FAILED = "failed", "Not delivered"
+
+    OPEN = (State.QUEUED, State.SENDING)
 
     id = models.BigAutoField(primary_key=True)
     webhook = models.ForeignKey(
@@ -82,6 +87,10 @@ class WebhookDelivery(EnvironmentRow):
                 condition=models.Q(state__in=["queued", "sending"]),
             ),
             models.Index(fields=["ended_at"], name="webhookdelivery_ended"),
+            models.Index(
+                fields=["tenant"], name="webhookdelivery_in_flight", condition=models.Q(state="sending")
+            ),
+            models.Index(fields=["webhook", "state", "-id"], name="webhookdelivery_listed"),
         ]
         constraints = [
             *in_environment("webhookdelivery", ("webhook_id", "syncjobs_webhook"), findable=True),

@@ -11,8 +11,8 @@ from connections.programs import keys
 # `result` of these is a document of the provider's or a person's own, whatever it holds.
 OPEN_FIELDS = {"remote_data", "context", "meta", "details"}
 
-# What every good token may ask: whose it is, which account it stands for, and calls that ask for scopes of their own.
-FREE = {"/api/ping", "/api/integrated-account/me", "/api/batch-request"}
+# What every good token may ask: whose it is, and calls that ask for scopes of their own.
+FREE = {"/api/ping", "/api/batch-request"}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from connections import tokens
+from connections import gateway, tokens, vault
 from connections.constantcontact.redaction import Secret
 from connections.constantcontact.shapes import TokenGrant
 from connections.models import Connection, Environment, ProviderApp, QuotaPool
@@ -91,9 +91,10 @@ def scene(world: Any, settings_of: Any) -> Iterator[Scene]:
         )
         places = dict.fromkeys(("authorize_url", "token_url", "api_url"), behind.url)
         for name, key in (("account", ""), ("partner", api_key)):
-            ProviderApp.objects.using("operator").create(
-                kind="test", pool=pool, name=name, client_id=name, partner_api_key=key, **places
-            )
+            app = ProviderApp(kind="test", pool=pool, name=name, client_id=name, **places)
+            app.is_partner_key = bool(key)
+            app.partner_key_sealed = vault.seal(Secret(key), gateway.partner_place(app))
+            app.save(using="operator")
         scope = world.scope()
         account, partner = world.connection(), world.connection(name="Partner")
         with scope.transaction():

@@ -281,6 +281,12 @@ def test_a_token_of_one_account_opens_no_more_than_its_maker(world, person):
     weak = account_token(world, Caller(world, token=reader.reveal()), person.connection)
     assert weak.ask("GET", "/api/unified/user-directory/users").status_code == 200
     assert reason(weak.ask("GET", CONTACTS), 403) == "missing_scope"
+    assert result(weak.ask("GET", f"{ACCOUNTS}/me"))["id"] == str(person.connection.pk)
+    refused = weak.ask("PATCH", f"{ACCOUNTS}/me", {"context": {"seen": True}})
+    assert reason(refused, 403) == "missing_scope"
+    assert refused.json()["details"]["missing_scopes"] == ["accounts:write"]
+    with scope.transaction():
+        assert Connection.objects.get(pk=person.connection.pk).context == {}
 
 
 def test_an_api_token_needs_the_scope_for_an_account_that_it_names(world, person):

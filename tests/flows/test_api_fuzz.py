@@ -17,7 +17,7 @@ from connections import tokens, vault
 from connections.models import Connection, ConnectionToken, Environment, ProviderApp, QuotaPool
 from connections.programs import keys
 from syncjobs import queue
-from syncjobs.models import SyncJob
+from syncjobs.models import SyncJob, WebhookDelivery
 from tests import apart
 from tests.flows.importing import Person
 from tests.flows.mirrors import at_provider, create, linked
@@ -106,6 +106,28 @@ def jobs(person, state, many):
     return [str(one) for one in made]
 
 
+def deliveries(person, webhook, state, many):
+    """Events of a webhook that ended so: their ids."""
+    now, scope = datetime.now(UTC), person.scope
+    with scope.transaction():
+        made = [
+            WebhookDelivery.objects.create(
+                tenant_id=scope.tenant_id,
+                environment_id=scope.environment_id,
+                webhook_id=webhook,
+                event_id=uuid4(),
+                event_type="test",
+                about=uuid4(),
+                state=state,
+                not_before=now,
+                created_at=now,
+                ended_at=now,
+            )
+            for _ in range(many)
+        ]
+    return [str(one.event_id) for one in made]
+
+
 def token_from_elsewhere(world):
     """A refresh token of an account that was linked in another place."""
     scope, client = world.scope(world.stranger), world.client(world.stranger)
@@ -143,7 +165,7 @@ def facts(person, simulator, url, receiver, from_elsewhere):
     own = spare.pop()
     ask = partial(asked, Caller(person.world, token=token.reveal()))
     hook = {"target_url": receiver.url, "event_types": ["api_token:created"]}
-    hooks = [ask("/api/webhook", hook)["id"] for _ in range(FRESH + 2)]
+    hooks = [ask("/api/webhook", hook)["id"] for _ in range(FRESH + 3)]
     by_name = [{"name": f"Made {next(number)} {uuid4().hex[:6]}"} for _ in range(9 * SUCCESSES)]
     someone = [
         {"email": f"made{next(number)}@people.example", "first_name": "Max"} for _ in range(9 * SUCCESSES)
@@ -172,6 +194,7 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             "account_id": [account],
             "job_id": jobs(person, "done", 2),
             "webhook_id": hooks[:2],
+            "delivery_id": deliveries(person, hooks[0], "delivered", 2),
             "resource": ["contact_lists", "contact_tags", "contacts"],
             "item": lists[:2],
             "rest": ["contact_lists", "account/summary"],
@@ -195,7 +218,11 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             "PATCH /api/integrated-account/{account_id}": {"account_id": [own]},
             "PATCH /api/integrated-account/{account_id}/credentials": {"account_id": [taken]},
             "PUT /api/integrated-account/{account_id}/consent-basis": {"account_id": [own]},
-            "DELETE /api/webhook/{webhook_id}": {"webhook_id": hooks[2:]},
+            "DELETE /api/webhook/{webhook_id}": {"webhook_id": hooks[3:]},
+            "POST /api/webhook/{webhook_id}/deliveries/{delivery_id}/replay": {
+                "webhook_id": hooks[2:3],
+                "delivery_id": deliveries(person, hooks[2], "failed", FRESH),
+            },
             "POST /api/jobs/{job_id}/cancel": {"job_id": jobs(person, "waiting", FRESH)},
             "POST /api/jobs/{job_id}/retry": {"job_id": jobs(person, "failed", FRESH)},
         },
@@ -284,6 +311,9 @@ def facts(person, simulator, url, receiver, from_elsewhere):
             "PUT /api/integrated-account/{account_id}/consent-basis": [{"body": basis, **is_mine[0]}],
             "POST /api/webhook": [{"body": hook}],
             "POST /api/webhook/test": [{"body": {"id": hooks[0]}}],
+            "POST /api/webhook/{webhook_id}/deliveries/replay": [
+                {"body": {"since": "2026-01-01T00:00:00Z"}, "path": {"webhook_id": hooks[0]}}
+            ],
             "PATCH /api/webhook/{webhook_id}": [{"body": {"is_active": True}}],
         },
     }

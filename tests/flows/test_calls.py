@@ -2,9 +2,12 @@
 
 import json
 import shlex
+import subprocess
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from connections.models import ApiCall
@@ -62,6 +65,32 @@ def test_each_call_is_one_row_without_people(program, person):
     assert command[:3] == ["curl", "-X", "POST"]
     assert command[3].endswith("/api/custom/v3/contacts")
     assert "Authorization: Bearer $PATCHBAY_TOKEN" in command
+
+
+@pytest.mark.parametrize(
+    "path", ["/v3/'$(touch${IFS}owned)'", "/v3/x`id`;id", '/v3/"|id&', "/v3/a b?c#d", "/v3/\\'$HOME"]
+)
+def test_a_call_made_again_runs_nothing_else(program, path):
+    call(program, "GET", quote(path))
+    call(program, "A|$(id)`", "/api/ping")
+    rows = log(program)["result"]
+    shown = [row["curl"] for row in rows]
+    for command in shown:
+        words = shlex.split(command.replace("\\\n", " "))
+        assert words[:2] == ["curl", "-X"]
+        assert [word for word in words if "$" in word] in (
+            ["Authorization: Bearer $PATCHBAY_TOKEN"],
+            ["A|$(id)`", "Authorization: Bearer $PATCHBAY_TOKEN"],
+        )
+    # What a shell makes of it, word by word.
+    told = subprocess.run(
+        ["sh", "-c", f"curl() {{ printf '%s\\n' \"$@\"; }}\n{shown[-1]}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATCHBAY_TOKEN": "t"},
+    ).stdout.splitlines()
+    assert told[:5] == ["-X", "GET", f"{settings.PUBLIC_URL}{quote(path)}", "-H", "Authorization: Bearer t"]
 
 
 def test_calls_are_found_again(program, person):

@@ -9,6 +9,7 @@ import pytest
 from allauth.account.internal.flows import login as flow
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +17,8 @@ from django.urls import reverse
 
 from connections.mail import delivery
 from connections.models import AuditEvent, Invitation, Membership, Message, Tenant, User
-from connections.people import invitations, team
+from connections.people import invitations, sessions, team
+from syncjobs import retention
 
 # Opening a transaction and its context is no question.
 OF_A_TRANSACTION = r"BEGIN|COMMIT|SAVEPOINT|RELEASE|SELECT set_config"
@@ -186,7 +188,7 @@ def test_a_used_link_opens_nothing(world):
     for again in (browser, world.client(world.stranger), nobody()):
         answer = again.get(path, follow=True)
         assert (answer.status_code, "This invitation was used already" in words(answer)) == (410, True)
-        assert again.post(reverse("invitation-open"), {"answer": "accept"}).status_code == 410
+        assert again.post(reverse("invitation-open"), {"answer": "accept"}).status_code == 404
     assert "invitation_refused" in acts(scope)
     assert role_of(scope, world.stranger) is None
 
@@ -203,7 +205,7 @@ def test_an_expired_link_says_so_and_can_be_sent_again(world):
     answer = browser.get(path, follow=True)
     assert (answer.status_code, "This invitation has expired" in words(answer)) == (410, True)
     assert "owner@people.test" in words(answer)
-    assert browser.post(reverse("invitation-open"), {"answer": "accept"}).status_code == 410
+    assert browser.post(reverse("invitation-open"), {"answer": "accept"}).status_code == 404
     assert role_of(scope, ada) is None
     assert "Expired" in words(client.get(at("team", scope)))
     assert client.post(at("invitation-resend", scope, first)).status_code == 302
@@ -254,6 +256,46 @@ def test_a_made_up_link_opens_nothing_and_is_noted(world):
     assert noted.count() == 1
     assert nobody().get(reverse("invitation-open")).status_code == 404
     assert noted.count() == 1
+
+
+def test_only_an_open_invitation_makes_a_session(world):
+    scope, client = world.scope(), world.client(world.owner)
+    invite(client, scope)
+    path, kept = link_of(newest()), Session.objects.count
+    before = kept()
+    for number in range(20):
+        answer = nobody().get(f"/invitations/made-up-{number}/", follow=True)
+        assert answer.status_code == 404
+    assert kept() == before
+    assert "Join Alpha Software" in words(nobody().get(path, follow=True))
+    assert kept() == before + 1
+    with scope.transaction():
+        Invitation.objects.update(expires_at=datetime.now(UTC) - timedelta(minutes=1))
+    assert "This invitation has expired" in words(nobody().get(path, follow=True))
+    assert kept() == before + 1
+
+
+def test_a_passkey_is_asked_for_only_so_often(world):
+    asking = {"X-Requested-With": "XMLHttpRequest"}
+    answers = [nobody().get(reverse("mfa_login_webauthn"), headers=asking) for _ in range(61)]
+    assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+    assert "request_options" in answers[0].json()
+    assert Session.objects.count() == 60
+
+
+def test_sessions_that_ended_are_let_go_of(world):
+    client, now = world.client(world.owner), datetime.now(UTC)
+    alive = Session.objects.get().pk
+    Session.objects.bulk_create(
+        Session(session_key=f"ended-{number}", session_data="", expire_date=now - timedelta(minutes=1))
+        for number in range(25)
+    )
+    sessions.tidy(now, most=10)
+    assert Session.objects.count() == 1
+    Session.objects.create(session_key="ended", session_data="", expire_date=now - timedelta(minutes=1))
+    retention.tidy(now)
+    assert list(Session.objects.values_list("pk", flat=True)) == [alive]
+    assert client.get("/workspaces/").status_code == 200
 
 
 def test_the_token_is_nowhere_but_in_the_message(world, caplog):

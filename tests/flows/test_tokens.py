@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config.api import api
-from connections.models import ApiKey, Environment
+from connections.models import ApiKey, Environment, Membership
 from connections.programs import keys
 from tests.flows.test_team import acts, asked_again, at, nobody, words
 from tests.house.routes import routes
@@ -41,6 +41,20 @@ def make(scope, *scopes, **more):
     with scope.transaction():
         environment = Environment.objects.get(pk=scope.environment_id)
         return keys.create(environment, "made", scopes=scopes or [keys.EVERYTHING], **more)[1].reveal()
+
+
+def test_the_pages_say_that_a_token_does_what_its_scopes_name(world):
+    scope = world.scope()
+    with scope.transaction():
+        Membership.objects.filter(user=world.member).update(role="developer")
+    client = asked_again(world.client(world.member))
+    promise = "does whatever its scopes name, whoever made it"
+    assert promise in words(client.get(at("token-new", scope)))
+    assert promise in words(client.get(at("roles", scope)))
+    assert "does whatever its scopes name" in words(client.get("/docs/roles/"))
+    assert client.get(at("consent-basis", scope, world.connection().pk)).status_code == 200
+    token = shown(client, create(client, scope, scopes=["consent:write", "partner"]))
+    assert call(token).json()["result"]["scopes"] == ["consent:write", "partner"]
 
 
 # --- Made, and shown once -------------------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ def test_the_secret_is_kept_sealed_and_never_shown_again(world, program, receive
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"event_types": ["record:created"]}, "event_types", "record:created"),
+        ({"event_types": ["record:invented"]}, "event_types", "record:invented"),
         ({"event_types": []}, "event_types", "one event or more"),
         ({"event_types": "all"}, "body.event_types", "list"),
         ({"target_url": "http://example.com/"}, "target_url", "https://"),
@@ -169,6 +169,25 @@ def test_what_is_not_accepted_is_named(program, changes, field, words):
     before = program.ask("GET", f"/api/webhook/{made['id']}").json()
     assert program.ask("PATCH", f"/api/webhook/{made['id']}", changes).status_code == 400
     assert program.ask("GET", f"/api/webhook/{made['id']}").json() == before
+
+
+def test_names_of_the_contract_that_are_never_sent_are_taken_and_named(world, program, receiver):
+    never = ["record:created", "integrated_account:validation_error", "environment_integration:installed"]
+    wish = {"target_url": receiver.url, "event_types": ["api_token:created", *never]}
+    answer = program.ask("POST", "/api/webhook", wish).json()
+    assert answer["meta"]["ignored_event_types"] == never
+    assert answer["result"]["event_types"] == ["api_token:created", *never]
+    path = f"/api/webhook/{answer['result']['id']}"
+    assert program.ask("GET", path).json()["meta"]["ignored_event_types"] == never
+    make_token(world.scope())
+    assert webhooksending.send_due() == 1
+    changed = program.ask("PATCH", path, {"event_types": never}).json()
+    assert changed["meta"]["ignored_event_types"] == never
+    plain = program.ask("PATCH", path, {"event_types": ["api_token:created"]}).json()
+    assert "ignored_event_types" not in plain["meta"]
+    refused = program.ask("PATCH", path, {"event_types": [*never, "environment_integration:Not One"]})
+    assert refused.status_code == 400
+    assert program.ask("POST", "/compat/webhook", wish).json()["event_types"] == wish["event_types"]
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "null", '"x"', "\x00", '{"target_url": 1}'])

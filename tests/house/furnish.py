@@ -19,7 +19,7 @@ from mapping import editing
 from mapping.editing import FieldChoice, ListChoice
 from mapping.models import AppField, RemoteField, RemoteList
 from syncjobs.imports import plans, uploads
-from syncjobs.models import ImportRow, SyncJob, Upload, Webhook
+from syncjobs.models import ImportRow, SyncJob, Upload, Webhook, WebhookDelivery
 from tests.world import World
 
 FILE = "Email,First name,Plan,Lists\r\n{0}-ann@people.example,{0}-Ann,team,{0}-list\r\n{0}-bad,Bo,free,{0}-list\r\n"
@@ -69,6 +69,9 @@ def furnish(world: World, user: Any, marker: str, kind: str = "test") -> dict[st
         people["key_id"] = ApiKey.objects.all()[0].pk
         people["call_id"] = ApiCall.objects.all()[0].pk
         people["webhook_id"] = Webhook.objects.all()[0].pk
+        ended = {"state": "failed", "last_error": f"{marker}-answer", "ended_at": datetime.now(UTC)}
+        WebhookDelivery.objects.update(**ended)
+        people["delivery_id"] = WebhookDelivery.objects.all()[0].event_id
     return {
         "workspace_id": scope.tenant_id,
         "connection_id": connection.pk,

@@ -24,6 +24,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 PLACE = "w/<uuid:workspace_id>/<slug:environment>/"
 ACCOUNT = f"{PLACE}accounts/<uuid:connection_id>/"
 JOB = f"{PLACE}jobs/<uuid:job_id>/"
+WEBHOOK = f"{PLACE}developers/webhooks/<uuid:webhook_id>/"
 TOKEN = f"{PLACE}developers/tokens/<uuid:key_id>/"
 SETTINGS = f"{PLACE}settings/"
 TEAM = f"{SETTINGS}team/"
@@ -54,6 +55,9 @@ KINDS = {
     f"{PLACE}developers/calls/": "workspace",
     f"{PLACE}developers/calls/<uuid:call_id>/": "workspace",
     f"{PLACE}developers/returns/": "workspace",
+    f"{PLACE}developers/webhooks/": "workspace",
+    WEBHOOK: "workspace",
+    f"{WEBHOOK}deliveries/<uuid:delivery_id>/replay/": "workspace",
     f"{PLACE}developers/tokens/new/": "workspace",
     TOKEN: "workspace",
     f"{TOKEN}revoke/": "workspace",
@@ -138,6 +142,9 @@ KINDS = {
     "api/webhook/test": "api sent",
     "api/webhook/<uuidstr:webhook_id>": "api",
     "api/webhook/<uuidstr:webhook_id>/rotate-secret": "api sent",
+    "api/webhook/<uuidstr:webhook_id>/deliveries": "api",
+    "api/webhook/<uuidstr:webhook_id>/deliveries/replay": "api sent",
+    "api/webhook/<uuidstr:webhook_id>/deliveries/<uuidstr:delivery_id>/replay": "api sent",
     "api/jobs/<uuidstr:job_id>/cancel": "api sent",
     "api/jobs/<uuidstr:job_id>/retry": "api sent",
     "api/jobs/<uuidstr:job_id>/rows": "api",

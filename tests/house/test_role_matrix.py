@@ -20,7 +20,7 @@ from connections.models import Environment, Membership, User
 from connections.programs import keys
 from tests.flows.test_team import asked_again
 from tests.house.furnish import Two
-from tests.house.routes import ACCOUNT, BODIES, JOB, PLACE, SETTINGS, TEAM, TOKEN, Route, routes
+from tests.house.routes import ACCOUNT, BODIES, JOB, PLACE, SETTINGS, TEAM, TOKEN, WEBHOOK, Route, routes
 from tests.house.visits import FORM, body, quiet
 
 API = ("api", "unified sent", "api unified", "api 1-to-1")
@@ -56,6 +56,9 @@ TABLE: dict[str, tuple[str | None, str | None]] = {
     f"{PLACE}developers/calls/": ("view", None),
     f"{PLACE}developers/calls/<uuid:call_id>/": ("view", None),
     f"{PLACE}developers/returns/": ("manage API tokens", "manage API tokens"),
+    f"{PLACE}developers/webhooks/": ("view", None),
+    WEBHOOK: ("view", None),
+    f"{WEBHOOK}deliveries/<uuid:delivery_id>/replay/": (None, "manage API tokens"),
     f"{PLACE}developers/tokens/new/": ("manage API tokens", "manage API tokens"),
     TOKEN: ("view", None),
     f"{TOKEN}revoke/": ("manage API tokens", "manage API tokens"),
@@ -94,6 +97,9 @@ ENDPOINTS: dict[str, str] = {
     "api/webhook/test": "webhooks:write",
     "api/webhook/<uuidstr:webhook_id>": "webhooks:read",
     "api/webhook/<uuidstr:webhook_id>/rotate-secret": "webhooks:write",
+    "api/webhook/<uuidstr:webhook_id>/deliveries": "webhooks:read",
+    "api/webhook/<uuidstr:webhook_id>/deliveries/replay": "webhooks:write",
+    "api/webhook/<uuidstr:webhook_id>/deliveries/<uuidstr:delivery_id>/replay": "webhooks:write",
     "api/jobs/<uuidstr:job_id>/cancel": "jobs:write",
     "api/integrated-account/<uuidstr:account_id>/mirror": "jobs:write",
     "api/jobs/<uuidstr:job_id>/retry": "jobs:write",

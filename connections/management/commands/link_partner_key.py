@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if not secret:
             raise CommandError("Give the partner's secret on standard input, in one line.")
         try:
-            made = partnering.link(scope, options["client_id"], secret, options["api_key"])
+            made = partnering.link(scope, options["client_id"], secret, Secret(options["api_key"]))
         except provisioning.NoEndpoints:
             raise CommandError(f"{scope.environment} has no provider to speak to.") from None
         except errors.ProviderError as error:

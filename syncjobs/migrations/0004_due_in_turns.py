@@ -47,7 +47,7 @@ $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncjobs', '0002_opt_in'),
+        ('syncjobs', '0003_webhooks_in_turn'),
     ]
 
     operations = [

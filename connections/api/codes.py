@@ -176,6 +176,11 @@ CODES: Final[Mapping[str, Code]] = {
         "you",
         "Read the object before you send the call again; details.may_have_happened says so.",
     ),
+    "pages_empty": Code(
+        "Many pages of a list in a row were empty, although Constant Contact says that more follow.",
+        "Constant Contact",
+        "Go on from details.next_cursor: an empty page with a cursor would end the walk of many a client.",
+    ),
     "partner_key_missing": Code(
         "A partner operation was asked for through an ordinary linked account.",
         "you",

@@ -5,6 +5,7 @@ where in the answer the result stands, and where the way to the next page does.
 """
 
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode
@@ -15,7 +16,16 @@ from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field, ValidationError
 
 from connections.api.contract import Fault, account_of, needs, scope_of
-from connections.api.passing import SUCCESSES, PassedEnvelope, at, enveloped, query_behind, status_of
+from connections.api.passing import (
+    MOST_EMPTY,
+    SUCCESSES,
+    OnlyEmptyPages,
+    PassedEnvelope,
+    at,
+    enveloped,
+    query_behind,
+    status_of,
+)
 from connections.constantcontact import cursors, paths
 from connections.constantcontact.paths import ROOT
 from connections.programs import proxy
@@ -68,21 +78,26 @@ def custom_enveloped(
     """The same call with JSON answered as `result`; what is no JSON is handed on as it comes.
 
     The body may hold `methodConfig`: `verb`, `path`, `query`, `response_path` (dotted), and `pagination` with `next`
-    (dotted) and `parameter`. It is not sent on.
+    (dotted) and `parameter`. It is not sent on. Empty pages that have a next one are walked over.
     """
     account = account_of(request, integrated_account_id)
     config, content = _config_of(proxy.body_of(request))
     call = _call(request, rest, config, content)
-    answer = proxy.ask(scope_of(request), account, call)
-    if answer.is_success and not proxy.is_json(answer):
-        return proxy.hand_back(answer)
-    document = proxy.document_of(answer)
-    result = at(document, config.response_path) if config.response_path else document
-    following, before = cursors.links(document)
-    if config.pagination is not None:
-        following = _following(call, document, config.pagination)
-    shown = enveloped(_shown(result), next_href=following, prev_href=before)
-    return Status(status_of(answer.status_code), shown)
+    for _ in range(MOST_EMPTY):
+        answer = proxy.ask(scope_of(request), account, call)
+        if answer.is_success and not proxy.is_json(answer):
+            return proxy.hand_back(answer)
+        document = proxy.document_of(answer)
+        result = at(document, config.response_path) if config.response_path else document
+        following, before = cursors.links(document)
+        if config.pagination is not None:
+            following = _following(call, document, config.pagination)
+        if result != [] or following is None or call.method != "GET":
+            shown = enveloped(_shown(result), next_href=following, prev_href=before)
+            return Status(status_of(answer.status_code), shown)
+        path, _, query = following.partition("?")
+        call = replace(call, path=path, query=query)
+    raise OnlyEmptyPages(following)
 
 
 def _shown(result: object) -> object:

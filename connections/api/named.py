@@ -15,7 +15,15 @@ from django.http import HttpRequest, HttpResponseBase
 from ninja import Router, Status
 
 from connections.api.contract import Fault, account_of, needs, refused, scope_of
-from connections.api.passing import SUCCESSES, PassedEnvelope, enveloped, query_behind, status_of
+from connections.api.passing import (
+    MOST_EMPTY,
+    SUCCESSES,
+    OnlyEmptyPages,
+    PassedEnvelope,
+    enveloped,
+    query_behind,
+    status_of,
+)
 from connections.api.resources import RESOURCES, Method, Resource
 from connections.constantcontact import cursors, paths
 from connections.constantcontact.client import Answer
@@ -26,8 +34,6 @@ from connections.scoping import ACCOUNT, Scope
 router = Router(tags=["Proxy"])
 Answered = HttpResponseBase | Status[dict[str, object]]
 RESPONSES: Final = {SUCCESSES: PassedEnvelope}
-# An empty page that has a next one would end the walk of many a client: so many are walked over.
-MOST_EMPTY: Final = 20
 _OURS: Final = frozenset({ACCOUNT, "next_cursor", "prev_cursor"})
 _STANDARD: Final = frozenset({"list", "get", "create", "update", "delete"})
 
@@ -182,18 +188,24 @@ def run(scope: Scope, account: Connection, wanted: Wanted) -> Answered:
 
 
 def _page(scope: Scope, account: Connection, call: proxy.Call, answer: Answer, items: str) -> Answered:
-    """A page that has anything on it, or the last one; after many empty ones an empty one from where it goes on."""
+    """A page that has anything on it, or the last one.
+
+    Raises:
+        OnlyEmptyPages: none of many has.
+    """
     for left in reversed(range(MOST_EMPTY)):
         document = proxy.document_of(answer)
         found = document.get(items) if items and isinstance(document, dict) else document
         following, before = cursors.links(document)
         result = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
-        if result or following is None or not left:
+        if result or following is None:
+            shown = enveloped(result, next_href=following, prev_href=before)
+            return Status(status_of(answer.status_code), shown)
+        if not left:
             break
         query = query_behind(cursors.write(following) or "", call.path)
         answer = proxy.ask(scope, account, proxy.Call(call.method, call.path, query, call.headers))
-    shown = enveloped(result, next_href=following, prev_href=before)
-    return Status(status_of(answer.status_code), shown)
+    raise OnlyEmptyPages(following)
 
 
 def _address(method: Method, wanted: Wanted) -> tuple[str, str]:

@@ -11,6 +11,8 @@ from connections.constantcontact import cursors
 
 # What a success of the provider's may be; it is answered by the same, and every other by 200.
 SUCCESSES: Final = frozenset({200, 201, 202, 207})
+# An empty page that has a next one would end the walk of many a client: so many are walked over.
+MOST_EMPTY: Final = 20
 
 
 class ProviderObject(BaseModel):
@@ -34,6 +36,18 @@ class CursorRefused(Fault):
             HTTPStatus.BAD_REQUEST,
             "This cursor is not one of this collection's.",
             failures=[("next_cursor", "the next_cursor of the page before, unchanged")],
+        )
+
+
+class OnlyEmptyPages(Fault):
+    """Many empty pages in a row: an answer without people would be taken for the end, so it is none."""
+
+    def __init__(self, next_href: str | None) -> None:
+        super().__init__(
+            "pages_empty",
+            HTTPStatus.BAD_GATEWAY,
+            f"{MOST_EMPTY} pages in a row were empty, and Constant Contact says that more follow.",
+            details={"next_cursor": cursors.write(next_href)},
         )
 
 

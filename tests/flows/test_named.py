@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connections import tokens
-from connections.api import named
+from connections.api import passing
 from connections.api.resources import RESOURCES
 from connections.constantcontact.redaction import Secret
 from connections.constantcontact.shapes import TokenGrant
@@ -111,11 +111,15 @@ def test_empty_pages_are_walked_over_and_never_the_end(program, simulator):
     simulator.ask("/_sim/faults", fault)
     before = len(simulator.calls())
     config = {"methodConfig": {"verb": "GET", "response_path": "lists"}}
-    found = asked(program, "POST", "/custom/contact_lists", config)
-    assert (found["result"], len(simulator.calls())) == ([], before + 1)
-    assert found["next_cursor"]
-    found = asked(program, "GET", "/proxy/contact_lists")
-    assert (found["result"], len(simulator.calls())) == ([], before + 1 + named.MOST_EMPTY)
+    for method, path, body in (
+        ("POST", "/custom/contact_lists", config),
+        ("GET", "/proxy/contact_lists", None),
+    ):
+        failed = asked(program, method, path, body, status=502)
+        assert failed["details"]["reason"] == "pages_empty"
+        assert len(simulator.calls()) == before + passing.MOST_EMPTY
+        before = len(simulator.calls())
+    cursor = failed["details"]["next_cursor"]
     simulator.ask("/_sim/faults", method="DELETE")
     end = {
         "match": "cursor=|/v3/contact_lists",
@@ -124,7 +128,7 @@ def test_empty_pages_are_walked_over_and_never_the_end(program, simulator):
         "times": 1,
     }
     simulator.ask("/_sim/faults", end)
-    further = asked(program, "GET", f"/proxy/contact_lists?next_cursor={found['next_cursor']}")
+    further = asked(program, "GET", f"/proxy/contact_lists?next_cursor={cursor}")
     assert (further["result"], further["next_cursor"]) == ([{"list_id": "last"}], None)
 
 

@@ -222,6 +222,12 @@ class Declared(BaseSettings):
         le=30,
         description="A webhook whose exchange took so long rests for a while, as one that gives no answer.",
     )
+    WEBHOOK_OFF_DAYS: int = Field(
+        5,
+        ge=1,
+        le=365,
+        description="A webhook that took nothing for so many days is switched off, and people are told by mail.",
+    )
     WEBHOOK_PAUSES: str = Field(
         "5,300,1800,7200,18000,36000,50400,72000,86400",
         description="Seconds between the tries of one webhook delivery, comma-separated; a little chance is added.",

@@ -76,6 +76,7 @@ def facts() -> dict[str, Any]:  # Any: what a template takes
         "never": ", ".join(sorted(webhookevents.NEVER)),
         "most_again": webhookreplay.MOST,
         "kept_days": webhooksending.KEPT_DAYS,
+        "off_days": settings.ENV.WEBHOOK_OFF_DAYS,
         "tests": webhookevents.MOST_TESTS,
         "refusals": webhooksending.REFUSALS_BORNE + 1,
         "slow_seconds": f"{settings.ENV.WEBHOOK_SLOW_SECONDS:g}",

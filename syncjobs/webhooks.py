@@ -99,6 +99,7 @@ def change(webhook: Webhook, values: Mapping[str, Any]) -> None:  # Any: values 
     if "event_types" in changes:
         changes["event_types"] = _in_order(changes["event_types"])
     changes |= {"rests_until": None, "silences": 0, "refusals": 0, "updated_at": datetime.now(UTC)}
+    changes |= {"failing_since": None, "off_reason": ""}
     for name, value in changes.items():
         setattr(webhook, name, value)
     Webhook.objects.filter(pk=webhook.pk).update(**changes)

@@ -2,9 +2,9 @@
 
 Promises: no transaction is open while a receiver is spoken to; a delivery goes out twice only where its answer was
 lost or its worker died, and then under the same id. Workspaces are served in turn, and while others wait a workspace
-has one delivery on the wire. A receiver that gives no answer, or a slow one, or refuses again and again, is left alone
-for a minute, and ever longer while that goes on, so that nobody else waits for it. Of a failure the row keeps a status
-and our own words, nothing that was answered.
+has one delivery on the wire. A receiver that gives no answer, or a slow one, or refuses again and again, is left
+alone for a minute, and ever longer while that goes on, so that nobody else waits for it; at last it is switched off.
+Of a failure the row keeps a status and our own words, nothing that was answered.
 """
 
 import logging
@@ -21,7 +21,7 @@ from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from connections import tenancy, vault
-from syncjobs import egress, webhooks, webhooksigning
+from syncjobs import egress, webhookends, webhooks, webhooksigning
 from syncjobs.models import Webhook, WebhookDelivery
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,8 @@ class Outcome:
     error: str = ""
     was_silent: bool = False
     seconds: float = 0.0
+    # Ours alone: nothing was asked of the receiver.
+    is_ours: bool = False
 
     @property
     def has_arrived(self) -> bool:
@@ -158,11 +160,12 @@ def _send(delivery: WebhookDelivery, now: datetime) -> Outcome:
     webhook = delivery.webhook
     if delivery.attempts > len(pauses()) + 1:
         # A try that ends its worker leaves no answer behind; only the count of claims tells.
-        return Outcome(None, "Sending it ended its worker again and again.")
+        return Outcome(None, "Sending it ended its worker again and again.", is_ours=True)
     try:
         secrets = webhooks.signing(webhook, now)
     except vault.CannotOpen:
-        return Outcome(None, "The secret cannot be opened. Whoever runs Patchbay finds out why by doctor.")
+        why = "The secret cannot be opened. Whoever runs Patchbay finds out why by doctor."
+        return Outcome(None, why, is_ours=True)
     body = webhooksigning.body_of(
         event_id=delivery.event_id,
         event_type=delivery.event_type,
@@ -205,7 +208,12 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
     ).update(**changes)
     if not outcome.has_arrived:
         log.warning("webhook delivery %s did not arrive: %s", delivery.pk, outcome.status or outcome.error)
-    _let_rest(delivery.webhook, outcome, now)
+    webhook = Webhook.objects.get(pk=delivery.webhook_id)
+    _let_rest(webhook, outcome, now)
+    if not (outcome.has_arrived or outcome.is_ours):
+        since = webhook.failing_since or now
+        if why := webhookends.reason(webhook, outcome.status, since, now):
+            webhookends.switch_off(webhook, why, now)
 
 
 def _let_rest(webhook: Webhook, outcome: Outcome, now: datetime) -> None:
@@ -222,7 +230,11 @@ def _let_rest(webhook: Webhook, outcome: Outcome, now: datetime) -> None:
     if times > 0:
         seconds = min(REST_SECONDS * 2 ** min(times - 1, 10), LONGEST_REST_SECONDS)
         rests_until = now + timedelta(seconds=seconds)
-    if rests_until or webhook.silences or webhook.refusals or refusals:
-        Webhook.objects.filter(pk=webhook.pk).update(
-            rests_until=rests_until, silences=silences, refusals=refusals
-        )
+    failing_since = None if outcome.has_arrived else webhook.failing_since or now
+    if outcome.is_ours:
+        failing_since = webhook.failing_since
+    before = (webhook.rests_until, webhook.silences, webhook.refusals, webhook.failing_since)
+    after = (rests_until, silences, refusals, failing_since)
+    if after != before:
+        names = ("rests_until", "silences", "refusals", "failing_since")
+        Webhook.objects.filter(pk=webhook.pk).update(**dict(zip(names, after, strict=True)))

@@ -46,6 +46,7 @@ GROUPS: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "webhook_created": "{who} made a webhook[ to {about}]",
             "webhook_changed": "{who} changed a webhook[ to {about}]",
             "webhook_deleted": "{who} deleted a webhook[ to {about}]",
+            "webhook_switched_off": "{who} switched a webhook off[ to {about}][: {new.reason}]",
             "webhook_secret_changed": "{who} changed the secret of a webhook[ to {about}]",
             "webhook_replayed": "{who} sent deliveries of a webhook again[: {new.deliveries}][, to {about}]",
             "return_addresses_set": "{who} set the addresses that people may be sent back to",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -48,13 +48,14 @@ class Overlap(Schema):
 
 
 class WebhookOut(Schema):
-    """An endpoint; its secret is never shown again."""
+    """An endpoint; its secret is never shown again. `off_reason`: why Patchbay made it inactive, if it did."""
 
     id: UUID
     environment_id: UUID
     target_url: str
     event_types: list[str]
     is_active: bool
+    off_reason: Literal["gone", "failing"] | None
     previous_secret_ends_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -119,6 +120,7 @@ def shown(webhook: Webhook) -> dict[str, Any]:
         "target_url": webhook.target_url,
         "event_types": webhook.event_types,
         "is_active": webhook.is_active,
+        "off_reason": webhook.off_reason or None,
         "previous_secret_ends_at": webhook.former_until,
         "created_at": webhook.created_at,
         "updated_at": webhook.updated_at,

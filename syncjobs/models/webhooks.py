@@ -27,6 +27,9 @@ class Webhook(EnvironmentRow):
     silences = models.PositiveSmallIntegerField(default=0)
     refusals = models.PositiveSmallIntegerField(default=0, db_default=0)
     served_at = models.DateTimeField(null=True, blank=True)
+    # The first failure since the last success; and why we switched it off ourselves, if we did.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    off_reason = models.CharField(max_length=10, blank=True, db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField()
 

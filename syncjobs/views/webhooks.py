@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connections import pages, roles, scoping
 from connections.scoping import Scope
-from syncjobs import webhookreplay, webhooks, webhooksending
+from syncjobs import webhookends, webhookreplay, webhooks, webhooksending
 from syncjobs.models import Webhook, WebhookDelivery
 
 MANAGE: Final = "manage API tokens"
@@ -26,7 +26,7 @@ def _shown(webhook: Webhook, now: datetime) -> dict[str, Any]:
     """A webhook as pages show it: never the whole address, never its secret."""
     rests = webhook.is_active and webhook.rests_until is not None and webhook.rests_until > now
     if not webhook.is_active:
-        status, label = "paused", "Not active"
+        status, label = ("failed", "Switched off") if webhook.off_reason else ("paused", "Not active")
     else:
         status, label = ("late", "Rests") if rests else ("working", "Active")
     return {
@@ -35,6 +35,7 @@ def _shown(webhook: Webhook, now: datetime) -> dict[str, Any]:
         "status": status,
         "label": label,
         "rests_until": webhook.rests_until if rests else None,
+        "off_because": webhookends.in_words(webhook.off_reason) if webhook.off_reason else "",
     }
 
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 
-from connections.models import AuditEvent, Environment
+from connections.models import AuditEvent, Environment, Message
 from connections.programs import keys
 from syncjobs import webhookreplay, webhooksending
 from syncjobs.models import Webhook, WebhookDelivery
@@ -230,3 +231,62 @@ def test_a_webhook_that_is_off_sends_nothing_again(world, program, dead):
     with scope.transaction():
         assert not Webhook.objects.get().is_active
         assert not WebhookDelivery.objects.filter(state="queued").exists()
+
+
+def test_an_address_that_is_gone_is_switched_off_at_once_and_people_are_told(world, program, receiver):
+    wish = {"target_url": receiver.url, "event_types": ["api_token:created"]}
+    made = program.ask("POST", "/api/webhook", wish).json()["result"]
+    receiver.answers = [410]
+    happen(world, 2)
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    webhooksending.send_due(clock=lambda: later)
+    webhooksending.send_due(clock=lambda: later + timedelta(days=1))
+    assert len(receiver.received) == 1, "nothing more is sent there"
+    shown = program.ask("GET", f"/api/webhook/{made['id']}").json()["result"]
+    assert (shown["is_active"], shown["off_reason"]) == (False, "gone")
+    told = Message.objects.using("operator").filter(kind="webhook_off")
+    assert [one.to for one in told] == [world.owner.email], "who may only look has nothing to mend here"
+    scope = world.scope()
+    page = world.client(world.member).get(
+        reverse("webhook", args=[scope.tenant_id, scope.environment, made["id"]])
+    )
+    assert "Switched off" in page.content.decode() and "answered 410" in page.content.decode()
+    with world.scope().transaction():
+        (act,) = AuditEvent.objects.filter(action="webhook_switched_off")
+        assert act.detail["about"] == receiver.place
+    receiver.answers = []
+    again = program.ask("PATCH", f"/api/webhook/{made['id']}", {"is_active": True}).json()["result"]
+    assert (again["is_active"], again["off_reason"]) == (True, None)
+    webhooksending.send_due(clock=lambda: later + timedelta(days=1))
+    assert len(receiver.received) == 3, "what waited goes"
+
+
+def test_days_without_a_success_switch_it_off_and_one_success_counts_anew(
+    world, program, receiver, settings_of
+):
+    settings_of(
+        EGRESS_ALLOW=receiver.place, WEBHOOK_OFF_DAYS=5, WEBHOOK_PAUSES="86400,86400,86400,86400,86400"
+    )
+    wish = {"target_url": receiver.url, "event_types": ["api_token:created"]}
+    made = program.ask("POST", "/api/webhook", wish).json()["result"]
+    began = datetime.now(UTC) + timedelta(minutes=1)
+
+    def is_active_after(days, status):
+        receiver.answers = [status] * 20
+        happen(world, 1)
+        moment = began + timedelta(days=days)
+        webhooksending.send_due(clock=lambda: moment)
+        return program.ask("GET", f"/api/webhook/{made['id']}").json()["result"]["is_active"]
+
+    # On the fourth day one arrives; from then on five days are needed anew.
+    for days, status in ((0, 500), (1.5, 503), (3, 500), (4.5, 200), (6, 500), (8, 500)):
+        assert is_active_after(days, status)
+    assert not is_active_after(12, 500)
+    assert Message.objects.using("operator").filter(kind="webhook_off").count() == 1
+
+
+def happen(world, times):
+    with world.scope().transaction():
+        environment = Environment.objects.get(pk=world.scope().environment_id)
+        for number in range(times):
+            keys.create(environment, f"made {number}", scopes=[keys.EVERYTHING])

@@ -45,6 +45,9 @@ CONTEXT = {
     "role_sentence": "Connects accounts, and imports people.",
     "expires_at": "2026-02-03 04:05 UTC",
     "operator": "op@people.test",
+    "environment": "test",
+    "place": "hooks.people.test",
+    "why": "none of its deliveries arrived for 5 days",
 }
 
 

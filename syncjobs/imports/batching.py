@@ -13,7 +13,7 @@ from django.db.models import Max, QuerySet
 
 from connections import facts, gateway
 from mapping.values import email_key
-from syncjobs.imports import bodies, planning, plans, rendering
+from syncjobs.imports import bodies, planning, plans, rendering, scratch
 from syncjobs.imports.quoting import JSON_ROWS_MORE
 from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import IMPORTS, SINGLES, Kind, Limits
@@ -29,7 +29,7 @@ def batch(claim: Claim) -> None:
         if step is None:
             claim.advance("sending" if Batch.objects.filter(job=job).exists() else "finishing", cursor={})
         elif step.kind == Kind.LOOK_UP:
-            is_open = Batch.objects.filter(job=job, state__in=OPEN).exists()
+            is_open = Batch.objects.filter(job=job, state__in=scratch.OPEN).exists()
             claim.advance("sending" if is_open else "looking_up", cursor={})
         elif step.kind in SINGLES:
             claim.advance("writing", cursor={})
@@ -41,9 +41,6 @@ def batch(claim: Claim) -> None:
             claim.advance("batching", cursor={}, note=step.kind)
         else:
             _by_ids(claim, job, step)
-
-
-OPEN = [Batch.State.PLANNED, Batch.State.SENT, Batch.State.ACCEPTED]
 
 
 def _written(step: PlannedStep) -> None:

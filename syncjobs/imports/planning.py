@@ -215,6 +215,7 @@ def give_up_unsent(job: SyncJob) -> None:
             where, arguments = rows_where(job, sent)
             cursor.execute(f"UPDATE syncjobs_importrow SET travels = false WHERE {where}", arguments)  # noqa: S608  # ours
     Batch.objects.filter(job=job, state=Batch.State.PLANNED, sendings=0).delete()
+    scratch.retire(job)
     used = Batch.objects.filter(job=job).values_list("place", flat=True)
     PlannedStep.objects.filter(job=job).exclude(place__in=list(used)).delete()
     PlannedStep.objects.filter(job=job).update(written=True)

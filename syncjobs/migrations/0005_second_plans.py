@@ -1,0 +1,26 @@
+"""A temporary list whose plan was given up waits to be removed, and the job's next plan has another."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('syncjobs', '0002_opt_in'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='scratchlist',
+            name='retired_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.RemoveConstraint(
+            model_name='scratchlist',
+            name='scratchlist_one_at_a_time',
+        ),
+        migrations.AddConstraint(
+            model_name='scratchlist',
+            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None), ('retired_at', None)), fields=('tenant', 'connection'), name='scratchlist_one_at_a_time'),
+        ),
+    ]

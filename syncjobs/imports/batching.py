@@ -230,11 +230,18 @@ def _by_ids(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
 
 
 def rows_of(job: SyncJob, call: Batch) -> QuerySet[ImportRow]:
-    """The rows that travel in an import, whole or by address. Inside the scope."""
-    if call.whole_count < call.row_count:
-        return ImportRow.objects.filter(job=job, email_key__in=keys_of(call))
-    where, arguments = planning.rows_where(job, call)
-    return ImportRow.objects.extra(where=[where], params=arguments)  # noqa: S610  # ours
+    """The rows of an import that have no outcome yet, whole or by address. Inside the scope.
+
+    Found by their addresses: whoever was judged anew since is in another group than the plan had.
+    """
+    rows = ImportRow.objects.filter(job=job, outcome="")
+    return rows.extra(where=["email_key = ANY(%s)"], params=[keys_of(call)])
+
+
+def each(calls: QuerySet[Batch]) -> Iterator[Batch]:
+    """These calls with their content, one in memory at a time."""
+    for pk in list(calls.order_by("number").values_list("pk", flat=True)):
+        yield Batch.objects.get(pk=pk)
 
 
 def keys_of(call: Batch) -> list[str]:
@@ -242,3 +249,10 @@ def keys_of(call: Batch) -> list[str]:
     if call.kind == Kind.IMPORT_JSON:
         return [email_key(one["email"]) for one in json.loads(bytes(call.content))]
     return [email_key(line[0]) for line in rendering.read_lines(bytes(call.content))[1:]]
+
+
+def whole_keys_of(call: Batch) -> list[str]:
+    """The same of those whose whole rows are in it: a file has one set of columns, JSON may have both sorts."""
+    if call.kind == Kind.IMPORT_JSON:
+        return [email_key(one["email"]) for one in json.loads(bytes(call.content)) if len(one) > 1]
+    return keys_of(call) if call.whole_count else []

@@ -13,7 +13,7 @@ from django.db.models import Max
 from connections import facts
 from syncjobs import planner
 from syncjobs.imports import plans, pricing, quoting, rendering, scratch, weighing
-from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
+from syncjobs.models import ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import SCRATCH, Cargo, Kind, People, Wanted
 from syncjobs.queue import Claim
 
@@ -203,35 +203,6 @@ def _line(job: SyncJob, key: str, position: int) -> int:
 def real(job: SyncJob, list_ids: list[str]) -> list[str]:
     """Lists of a step with the scratch list's own id. Inside the scope."""
     return [job.options["scratch"] if one == SCRATCH else one for one in list_ids]
-
-
-def give_up_unsent(job: SyncJob) -> None:
-    """Take back whatever was planned and never sent; whose values went out need not send them again.
-
-    Inside the scope. What went out, perhaps without our knowing, stays as it is.
-    """
-    with database.cursor() as cursor:
-        for sent in Batch.objects.filter(job=job, state__in=_WENT_OUT, whole_count__gt=0).defer("content"):
-            where, arguments = rows_where(job, sent)
-            cursor.execute(f"UPDATE syncjobs_importrow SET travels = false WHERE {where}", arguments)  # noqa: S608  # ours
-    Batch.objects.filter(job=job, state=Batch.State.PLANNED, sendings=0).delete()
-    scratch.retire(job)
-    used = Batch.objects.filter(job=job).values_list("place", flat=True)
-    PlannedStep.objects.filter(job=job).exclude(place__in=list(used)).delete()
-    PlannedStep.objects.filter(job=job).update(written=True)
-
-
-_WENT_OUT = [Batch.State.SENT, Batch.State.ACCEPTED, Batch.State.FINISHED]
-
-
-def rows_where(job: SyncJob, sent: Batch) -> tuple[str, list[Any]]:
-    """SQL for the rows whose whole rows are in a call; without regard to their outcome."""
-    step = PlannedStep.objects.get(job=job, place=sent.place)
-    condition, arguments = condition_of(step.whole, step.whole_parts)
-    return (
-        f"job_id = %s AND line BETWEEN %s AND %s AND email_key <> '' AND {condition}",
-        [job.pk, sent.first_line, sent.last_line, *arguments],
-    )
 
 
 def condition_of(alike: list[int], parts: list[list[int]]) -> tuple[str, list[Any]]:

@@ -35,6 +35,8 @@ OVER = (Batch.State.FINISHED, Batch.State.FAILED, Batch.State.REPLACED)
 
 def send(claim: Claim) -> None:
     """Send the next call: intent first, then the bytes, then what came back."""
+    # Where no call may leave, none is intended.
+    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     with claim.transaction() as job:
         planned = _next(claim, job)
         if planned is None:
@@ -42,7 +44,6 @@ def send(claim: Claim) -> None:
         planned.state, planned.sent_at = Batch.State.SENT, datetime.now(UTC)
         planned.sendings, planned.looked = planned.sendings + 1, 0
         planned.save(update_fields=["state", "sent_at", "sendings", "looked"])
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     try:
         activity = CALLS[Kind(planned.kind)](client, planned)
     except (OutcomeUnknown, ServerFault):

@@ -57,13 +57,19 @@ def known(connection: Connection, email_keys: Iterable[str]) -> dict[str, Mirror
 
 def begin(connection: Connection, reader: UUID) -> None:
     """Start a reading: what an earlier one had met or downloaded and not finished is gone."""
-    discard(connection)
+    # The reader first: an earlier one that is about to keep something waits, and finds that it is none any more.
     MirrorState.objects.filter(pk=state(connection).pk).update(reader=reader, reader_columns=[])
+    discard(connection)
+
+
+def reader_of(connection: Connection) -> UUID | None:
+    """Who reads; nobody else becomes the reader before the end of the transaction."""
+    return MirrorState.objects.select_for_update(of=("self",)).get(pk=state(connection).pk).reader
 
 
 def is_reader(connection: Connection, reader: UUID) -> bool:
-    """Whether this reading is still the one that counts: a later one may have taken over."""
-    return MirrorState.objects.filter(connection=connection, reader=reader).exists()
+    """Whether this reading is still the one that counts, and stays it to the end of the transaction."""
+    return reader_of(connection) == reader
 
 
 def discard(connection: Connection) -> None:

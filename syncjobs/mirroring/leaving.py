@@ -12,7 +12,7 @@ from connections.constantcontact.shapes import Contact
 from mapping import mirror, mirrornews
 from mapping.values import email_key
 from syncjobs.mirroring.ending import go_on_behind
-from syncjobs.mirroring.retrying import again
+from syncjobs.mirroring.retrying import again, still_reads
 from syncjobs.queue import Claim
 
 # The provider's search index may be so late, and two windows overlap by as much again.
@@ -58,6 +58,8 @@ def ask_deleted(claim: Claim) -> None:
     with claim.transaction() as job:
         mirrornews.keep_standing(job.connection, _keys(page.items), "deleted", answered_at)
         if "read_at" in job.cursor:
+            if not still_reads(claim, job):
+                return
             mirror.meet(job.connection, _keys(page.items), deleted=True)
         if _goes_on(claim, "asking_deleted", page.next_href, answered_at):
             return

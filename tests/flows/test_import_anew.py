@@ -232,3 +232,24 @@ def test_a_retry_of_a_call_that_goes_again_looks_first(person, simulator, stage)
     assert "deleted_at" in contacts(simulator)["b1@people.example"]
     with person.scope.transaction():
         assert not ImportRow.objects.filter(job=job, outcome="").exists()
+
+
+def test_two_jobs_that_look_what_became_of_their_calls_take_turns(person, simulator):
+    """The one that began to look first is not read over; neither sends anything a second time."""
+    person.run(csv_file(three()), MAPPED, lists=["A"])
+    simulator.ask("/_sim/switches", {"import_email_length": 50}, "PUT")
+    jobs, started = SyncJob.objects.using("operator"), []
+    for name, stage in (("b", "exporting_there"), ("c", "exporting")):
+        rows = [[f"{name}{n}@people.example", "Ours", "Two", "gold", "A"] for n in range(3)]
+        rows.append([name * 50 + "@people.example", "Ada", "One", "gold", "A"])
+        started.append(begin(person, rows, mapped(simulator)))
+        run_until(person, started[-1], stage)
+        if name == "c":
+            runner.run_step(queue.claim_next("test-worker"))
+        assert jobs.get(pk=started[-1]).cursor["verified"]
+        # As if a worker had its next step in hand.
+        jobs.filter(pk=started[-1]).update(state="running", lease_until="2099-01-01T00:00:00Z")
+    jobs.filter(pk__in=started).update(lease_until="2026-01-01T00:00:00Z")
+    ended = [person.finish(job_id) for job_id in started]
+    assert [(job.state, job.updated + job.created, job.rejected) for job in ended] == [("done", 3, 1)] * 2
+    assert len([call for call in simulator.calls() if call["path"] == IMPORT]) == 3

@@ -1,13 +1,16 @@
 """The mirror over HTTP against the simulator: filled by few calls, kept current, and true about who left."""
 
+import uuid
+
 import pytest
 from django.conf import settings
 
 from mapping import mirror
 from mapping.models import ExportChunk, MirrorContact, MirrorKey, MirrorState
+from syncjobs import queue, runner
 from syncjobs.mirroring import exporting, starting
 from syncjobs.models import JobStep, SyncJob
-from tests.flows.importing import MAPPED, Person, contacts, csv_file
+from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 from tests.flows.mirrors import age, at_provider, create, finish, linked, mirrored, paths, read
 
 
@@ -156,8 +159,6 @@ def test_a_tombstone_stays_while_an_export_still_has_the_person(people, person, 
         job = starting.request(person.connection)
     seen = set()
     for _ in range(200):
-        from syncjobs import queue, runner
-
         if (claim := queue.claim_next("test-worker")) is None:
             with person.scope.transaction():
                 if SyncJob.objects.get(pk=job.pk).state == "done":
@@ -190,6 +191,30 @@ def test_a_download_that_goes_wrong_is_made_again(people, person, simulator, fau
     assert {one.standing for one in mirrored(person).values()} == {"active", "unsubscribed", "deleted"}
     with person.scope.transaction():
         assert MirrorState.objects.get().total == 3
+
+
+def test_a_download_ends_where_another_job_has_become_the_reader(people, person, simulator, monkeypatch):
+    """Pieces of two files are never mixed: the first reader keeps nothing more, and begins again."""
+    monkeypatch.setattr(exporting, "CHUNK_BYTES", 50)
+    other, keep_chunk = uuid.uuid4(), mirror.keep_chunk
+    with person.scope.transaction():
+        job = SyncJob.objects.get(kind="mirror")
+    run_until(person, job.pk, "downloading")
+
+    def taken_over(connection, offset, content):
+        following = keep_chunk(connection, offset, content)
+        monkeypatch.setattr(mirror, "keep_chunk", keep_chunk)
+        mirror.begin(connection, other)
+        return following
+
+    monkeypatch.setattr(mirror, "keep_chunk", taken_over)
+    runner.run_step(queue.claim_next("test-worker"))
+    with person.scope.transaction():
+        assert SyncJob.objects.get(pk=job.pk).stage == "counting"
+        assert mirror.is_reader(person.connection, other)
+        assert not ExportChunk.objects.exists()
+    assert finish(person, job.pk).state == "done"
+    assert len(mirrored(person)) == 4
 
 
 def test_a_walk_whose_link_died_begins_again(people, person, simulator, monkeypatch):
@@ -231,8 +256,6 @@ def test_one_job_reads_for_all(people, person, simulator):
     """An import that starts while the account is being read waits for it, and exports nothing itself."""
     with person.scope.transaction():
         reading = SyncJob.objects.get(kind="mirror")
-    from syncjobs import queue, runner
-
     while True:
         claim = queue.claim_next("test-worker")
         if claim is not None:

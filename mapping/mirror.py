@@ -157,7 +157,8 @@ def clear(connection: Connection, read_at: datetime, after: str, most: int) -> s
     """Hold so many rows behind the address `after` against what the reading met; answers where to go on, or None.
 
     Who was not met and is not among the deleted has vanished; who had vanished before is forgotten, and is a new
-    person if he comes again. Who was met and was not among the deleted this time has been brought back there.
+    person if he comes again. Who was met and was not among the deleted this time has been brought back there, unless
+    it was after the export that he was deleted.
     """
     with database.cursor() as cursor:
         cursor.execute(
@@ -196,6 +197,7 @@ _LIFT: Final = f"""
     UPDATE mapping_mirrorcontact AS old SET seen_at = %(read_at)s, changed_at = clock_timestamp(),
         standing = CASE WHEN permission = 'unsubscribed' THEN 'unsubscribed' ELSE 'active' END
     WHERE {_RANGE} AND standing = 'deleted' AND {_MET.format(which="AND NOT met.deleted")}
+        AND old.seen_at <= %(read_at)s
 """  # noqa: S608  # ours
 
 

@@ -1,5 +1,6 @@
 """The mirror over HTTP against the simulator: filled by few calls, kept current, and true about who left."""
 
+import time
 import uuid
 
 import pytest
@@ -12,6 +13,7 @@ from syncjobs.mirroring import exporting, starting
 from syncjobs.models import JobStep, SyncJob
 from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 from tests.flows.mirrors import age, at_provider, create, finish, linked, mirrored, paths, read
+from tests.flows.programs import Program
 
 
 @pytest.fixture
@@ -167,6 +169,22 @@ def test_a_tombstone_stays_while_an_export_still_has_the_person(people, person, 
         runner.run_step(claim)
         seen.add(mirrored(person)["cem@people.example"].standing)
     assert seen == {"deleted"}
+
+
+def test_a_tombstone_that_is_newer_than_the_export_stays(people, person, world, simulator):
+    """A program deletes somebody while the account is read; at the provider that shows only later."""
+    linked(person)
+    simulator.ask("/_sim/switches", {"delete_lag_seconds": 60}, "PUT")
+    age(person)
+    with person.scope.transaction():
+        job = starting.request(person.connection)
+    run_until(person, job.pk, "reading_export")
+    time.sleep(1.1)  # times of the provider's have whole seconds
+    path = f"/api/unified/marketing-automation/contacts/{people['dee']['contact_id']}"
+    assert Program(world, person.connection).ask("DELETE", path).status_code == 200
+    assert mirrored(person)["dee@people.example"].standing == "deleted"
+    assert finish(person, job.pk).state == "done"
+    assert mirrored(person)["dee@people.example"].standing == "deleted"
 
 
 def test_the_file_is_read_by_steps_that_go_on_where_they_stopped(people, person, simulator, monkeypatch):

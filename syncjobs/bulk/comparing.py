@@ -170,6 +170,7 @@ def _judge_leaving(row: ImportRow, known: MirrorContact | None) -> None:
     standing = judging.standing(known)
     row.travels, row.expected = False, "updated"
     row.list_set = row.tag_set = row.on_set = row.leave_set = row.untag_set = ""
+    row.off_lists = row.action == ImportRow.Action.DELETE and standing == "unsubscribed"
     if standing == "absent":
         _ends(row, "skipped", "not_there", NOBODY)
     elif standing == "deleted":

@@ -135,7 +135,7 @@ def _rows(job: SyncJob, alike: list[int], parts: list[list[int]], after_line: in
     """Rows of a step behind a line, in order; one more than a call may carry."""
     if not alike and not parts:
         return
-    condition, arguments = planning.condition_of(alike, parts)
+    condition, arguments = planning.condition_of(job, alike, parts)
     most = settings.ENV.IMPORT_BATCH_ROWS + 2
     query = (
         "SELECT line, email, values, csv_bytes FROM syncjobs_importrow "  # noqa: S608  # the condition is of constants
@@ -211,7 +211,7 @@ def _by_ids(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
         _written(step)
         claim.advance("batching", cursor={}, note=step.kind)
         return
-    condition, arguments = planning.condition_of(step.bare, step.bare_parts)
+    condition, arguments = planning.condition_of(job, step.bare, step.bare_parts)
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT line, contact_id FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND line > %s "  # noqa: S608  # ours

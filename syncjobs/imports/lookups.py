@@ -46,7 +46,7 @@ def _over(claim: Claim, step: PlannedStep) -> None:
 
 
 def _next(job: SyncJob, step: PlannedStep) -> tuple[int, str] | None:
-    condition, arguments = planning.condition_of(step.bare, step.bare_parts)
+    condition, arguments = planning.condition_of(job, step.bare, step.bare_parts)
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT line, email FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' "  # noqa: S608  # ours

@@ -125,6 +125,10 @@ def at_first(
     )
 
 
+# Lists, tags, and whether a file may carry the row: it has no blanks, or blanks are known to change nothing.
+_Alike = tuple[frozenset[str], frozenset[str], bool]
+
+
 class _Sample:
     """The first rows of a file, as groups of people alike, each standing for as many as the whole file has."""
 
@@ -138,6 +142,7 @@ class _Sample:
     ) -> None:
         self.connection = connection
         self.settled = facts.found()
+        self.blanks_may_go = self.settled.get("import_blank_values") == "ignored"
         self.plan = _translation(connection, chosen, everyone, everyone_tags)
         self.new_fields = sum(one["kind"] == "new" for one in chosen)
         self.sent = [place.column for place in self.plan.places.values() if place.column != "email"]
@@ -152,34 +157,34 @@ class _Sample:
     def wanted(self, *, scratch: bool) -> Wanted:
         """What the planner is asked."""
         lines = rendering.Lines()
-        counts: Counter[tuple[frozenset[str], frozenset[str]]] = Counter()
-        sizes: Counter[tuple[frozenset[str], frozenset[str]]] = Counter()
-        addresses: Counter[tuple[frozenset[str], frozenset[str]]] = Counter()
+        counts, sizes, more, addresses = (Counter[_Alike]() for _ in range(4))
         largest = 0
         for one in self.people:
-            key = frozenset(one.list_ids), frozenset(one.tag_ids)
+            fills_file = self.blanks_may_go or set(self.sent) <= one.values.keys()
+            key = frozenset(one.list_ids), frozenset(one.tag_ids), fills_file
             size = lines.size([one.email, *(one.values.get(name, "") for name in self.sent)])
             counts[key] += 1
             sizes[key] += size
+            more[key] += rendering.json_more(["email", *(self.sent if fills_file else one.values)])
             addresses[key] += len(one.email) + 2
             largest = max(largest, size)
-        more = rendering.json_more(["email", *self.sent])
         people = tuple(
             People(
                 key=str(number),
                 count=max(1, round(count * self.share)),
-                joins=lists,
-                tags_on=tags,
-                csv_bytes=round(sizes[lists, tags] * self.share),
-                json_bytes=round((sizes[lists, tags] + more * count) * self.share),
-                largest_row=largest + more,
-                address_bytes=round(addresses[lists, tags] * self.share),
+                joins=key[0],
+                tags_on=key[1],
+                csv_bytes=round(sizes[key] * self.share),
+                json_bytes=round((sizes[key] + more[key]) * self.share),
+                largest_row=largest + rendering.json_more(["email", *self.sent]),
+                address_bytes=round(addresses[key] * self.share),
+                csv_can=key[2],
             )
-            for number, ((lists, tags), count) in enumerate(counts.items())
+            for number, (key, count) in enumerate(counts.items())
         )
-        names = {name for lists, _ in counts for name in lists}
-        most = limits(len(names), rendering.size_of(["email", *self.sent]), self.settled)
-        new = frozenset(name for name in names if name.startswith("new:"))
+        joined = {name for key in counts for name in key[0]}
+        most = limits(len(joined), rendering.size_of(["email", *self.sent]), self.settled)
+        new = frozenset(name for name in joined if name.startswith("new:"))
         return Wanted(people, most, scratch_allowed=scratch, closed_lists=new, singly=False)
 
     def price(self, *, scratch: bool) -> Quote:

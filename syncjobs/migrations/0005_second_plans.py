@@ -1,4 +1,7 @@
-"""A temporary list whose plan was given up waits to be removed, and the job's next plan has another."""
+"""A temporary list whose plan was given up waits to be removed, and the job's next plan has another.
+
+Of whom no list can say that they are to be deleted, a row says so: nobody, so far.
+"""
 
 from django.db import migrations, models
 
@@ -14,6 +17,11 @@ class Migration(migrations.Migration):
             model_name='scratchlist',
             name='retired_at',
             field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='importrow',
+            name='off_lists',
+            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.RemoveConstraint(
             model_name='scratchlist',

@@ -52,6 +52,13 @@ def known(connection: Connection, email_keys: Iterable[str]) -> dict[str, Mirror
     return {one.email_key: one for one in found}
 
 
+def tombstones(connection: Connection) -> int:
+    """How many people are known to have been deleted there: all of them come, page by page, where that is asked."""
+    return MirrorContact.objects.filter(
+        connection=connection, standing=MirrorContact.Standing.DELETED
+    ).count()
+
+
 # --- a whole reading ----------------------------------------------------------------------------------------
 
 

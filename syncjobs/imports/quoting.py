@@ -195,7 +195,7 @@ class _Sample:
         pages = _pages(known.total + people)
         made = cheapest(self.wanted(scratch=scratch), pages)
         rounds = quoting.rounds(made)
-        calls = self._preparing() + self._reading(known) + calls_of(made, pages) + rounds
+        calls = self._preparing() + self._reading(known, people) + calls_of(made, pages) + rounds
         slope = activities.seconds_for_thousand(Kind.IMPORT_CSV, self.settled)
         a_round = Pace.guess(settings.ENV.ACTIVITY_SECONDS, slope).predict(people)
         seconds = calls / pool.calls_per_second + rounds * a_round
@@ -207,14 +207,15 @@ class _Sample:
         new: int = self.new_fields + sum(name.startswith("new:") for name in names)
         return new
 
-    def _reading(self, known: MirrorState) -> int:
-        """Calls to find out who is in the account."""
+    def _reading(self, known: MirrorState, people: int) -> int:
+        """Calls to find out who is in the account; the deleted come page by page, or for few people one by one."""
         most = timedelta(minutes=settings.ENV.COMPARE_MINUTES)
         is_young = mirror.is_fresh(known, datetime.now(UTC), most)
-        if is_young and not known.total:
-            return LOOKING - 1
-        is_quick: bool = is_young or not known.total
-        return LOOKING if is_quick else READING
+        deleted = mirror.tombstones(self.connection)
+        if not is_young:
+            return (READING if known.total else LOOKING) - 1 + max(1, _pages(deleted))
+        asked = people if people < deleted // PAGE else max(1, _pages(deleted))
+        return (LOOKING if known.total else LOOKING - 1) - 1 + asked
 
 
 def pages_of(connection: Connection, people: int) -> int:

@@ -233,6 +233,27 @@ def test_who_unsubscribed_is_deleted_beside_a_temporary_list(program, person, si
     assert not [path for _, path in changing_since(simulator, before) if path.endswith("contact_exports")]
 
 
+def test_few_people_are_asked_for_by_their_addresses(program, person, simulator):
+    """An account with many tombstones is not walked for a handful of people: of each it is asked whether they left."""
+    many = people(1_100, lists=["News"])
+    program.write(many, create_missing=True)
+    program.write([{"email": one["email"], "action": "delete"} for one in many])
+    news = program.list("Others")
+    names = ("ann", "bob", "cid")
+    ids = {name: program.contact(name, list_memberships=[news])["contact_id"] for name in names}
+    read(person)
+    program.provider("DELETE", f"contacts/{ids['ann']}")
+    simulator.ask("/_sim/unsubscribe", {"account": "Acme Bakery", "email": "bob@people.example"})
+    reasons = []
+    for name in names:
+        before = len(simulator.calls())
+        row = {"email": f"{name}@people.example", "first_name": "New", "lists": [news]}
+        reasons.append(program.rows(program.write([row]))[1]["reason"])
+        # Who opted out since, and this person.
+        assert [one["path"] for one in simulator.calls()[before:]].count("/v3/contacts") == 2
+    assert reasons == ["deleted_there", "opted_out", None]
+
+
 def test_an_opt_out_beats_whatever_else_a_job_wants_of_the_person(program):
     news = program.list("News")
     ann = program.contact("ann", list_memberships=[news])["contact_id"]

@@ -19,7 +19,7 @@ from connections import facts, gateway
 from connections.models import Connection, QuotaPool
 from mapping import fields, mirror, translation
 from mapping.fields import Place
-from mapping.models import ListMapping, MirrorState, RemoteField, TagMapping
+from mapping.models import ListMapping, RemoteField, TagMapping
 from mapping.translation import Plan, Translated
 from mapping.values import BadValue
 from syncjobs import activities
@@ -142,6 +142,7 @@ class _Sample:
     ) -> None:
         self.connection = connection
         self.settled = facts.found()
+        self.known, self.deleted = mirror.state(connection), mirror.tombstones(connection)
         self.blanks_may_go = self.settled.get("import_blank_values") == "ignored"
         self.plan = _translation(connection, chosen, everyone, everyone_tags)
         self.new_fields = sum(one["kind"] == "new" for one in chosen)
@@ -191,11 +192,10 @@ class _Sample:
         """What the cheapest plan costs with all that comes round it."""
         pool = QuotaPool.objects.get(apps=self.connection.provider_app_id)
         people = round(len(self.people) * self.share)
-        known = mirror.state(self.connection)
-        pages = _pages(known.total + people)
+        pages = _pages(self.known.total + people)
         made = cheapest(self.wanted(scratch=scratch), pages)
         rounds = quoting.rounds(made)
-        calls = self._preparing() + self._reading(known, people) + calls_of(made, pages) + rounds
+        calls = self._preparing() + self._reading(people) + calls_of(made, pages) + rounds
         slope = activities.seconds_for_thousand(Kind.IMPORT_CSV, self.settled)
         a_round = Pace.guess(settings.ENV.ACTIVITY_SECONDS, slope).predict(people)
         seconds = calls / pool.calls_per_second + rounds * a_round
@@ -207,15 +207,14 @@ class _Sample:
         new: int = self.new_fields + sum(name.startswith("new:") for name in names)
         return new
 
-    def _reading(self, known: MirrorState, people: int) -> int:
+    def _reading(self, people: int) -> int:
         """Calls to find out who is in the account; the deleted come page by page, or for few people one by one."""
         most = timedelta(minutes=settings.ENV.COMPARE_MINUTES)
-        is_young = mirror.is_fresh(known, datetime.now(UTC), most)
-        deleted = mirror.tombstones(self.connection)
-        if not is_young:
-            return (READING if known.total else LOOKING) - 1 + max(1, _pages(deleted))
-        asked = people if people < deleted // PAGE else max(1, _pages(deleted))
-        return (LOOKING if known.total else LOOKING - 1) - 1 + asked
+        deleted = max(1, _pages(self.deleted))
+        if not mirror.is_fresh(self.known, datetime.now(UTC), most):
+            return (READING if self.known.total else LOOKING) - 1 + deleted
+        asked = people if people < self.deleted // PAGE else deleted
+        return (LOOKING if self.known.total else LOOKING - 1) - 1 + asked
 
 
 def pages_of(connection: Connection, people: int) -> int:

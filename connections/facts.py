@@ -162,6 +162,15 @@ FACTS: Final[tuple[Fact, ...]] = (
         "write",
     ),
     Fact(
+        "import_blank_values",
+        14,
+        "Does a blank cell of an import leave the value that is there?",
+        ("ignored", "cleared"),
+        "hand",
+        "Import a file whose row leaves the first name blank, for a person of your own who has one, and look at the "
+        "person. Until it is known, rows with blanks travel in a form that leaves the blanks out.",
+    ),
+    Fact(
         "login_page_opener_policy",
         13,
         "Does the consent page cut a pop-up from its opener?",

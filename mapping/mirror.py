@@ -52,18 +52,31 @@ def known(connection: Connection, email_keys: Iterable[str]) -> dict[str, Mirror
     return {one.email_key: one for one in found}
 
 
+def tombstones(connection: Connection) -> int:
+    """How many people are known to have been deleted there: all of them come, page by page, where that is asked."""
+    return MirrorContact.objects.filter(
+        connection=connection, standing=MirrorContact.Standing.DELETED
+    ).count()
+
+
 # --- a whole reading ----------------------------------------------------------------------------------------
 
 
 def begin(connection: Connection, reader: UUID) -> None:
     """Start a reading: what an earlier one had met or downloaded and not finished is gone."""
-    discard(connection)
+    # The reader first: an earlier one that is about to keep something waits, and finds that it is none any more.
     MirrorState.objects.filter(pk=state(connection).pk).update(reader=reader, reader_columns=[])
+    discard(connection)
+
+
+def reader_of(connection: Connection) -> UUID | None:
+    """Who reads; nobody else becomes the reader before the end of the transaction."""
+    return MirrorState.objects.select_for_update(of=("self",)).get(pk=state(connection).pk).reader
 
 
 def is_reader(connection: Connection, reader: UUID) -> bool:
-    """Whether this reading is still the one that counts: a later one may have taken over."""
-    return MirrorState.objects.filter(connection=connection, reader=reader).exists()
+    """Whether this reading is still the one that counts, and stays it to the end of the transaction."""
+    return reader_of(connection) == reader
 
 
 def discard(connection: Connection) -> None:
@@ -151,7 +164,8 @@ def clear(connection: Connection, read_at: datetime, after: str, most: int) -> s
     """Hold so many rows behind the address `after` against what the reading met; answers where to go on, or None.
 
     Who was not met and is not among the deleted has vanished; who had vanished before is forgotten, and is a new
-    person if he comes again. Who was met and was not among the deleted this time has been brought back there.
+    person if he comes again. Who was met and was not among the deleted this time has been brought back there, unless
+    it was after the export that he was deleted.
     """
     with database.cursor() as cursor:
         cursor.execute(
@@ -190,6 +204,7 @@ _LIFT: Final = f"""
     UPDATE mapping_mirrorcontact AS old SET seen_at = %(read_at)s, changed_at = clock_timestamp(),
         standing = CASE WHEN permission = 'unsubscribed' THEN 'unsubscribed' ELSE 'active' END
     WHERE {_RANGE} AND standing = 'deleted' AND {_MET.format(which="AND NOT met.deleted")}
+        AND old.seen_at <= %(read_at)s
 """  # noqa: S608  # ours
 
 

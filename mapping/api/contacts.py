@@ -14,7 +14,7 @@ from connections.api.contract import account_of, needs, refused
 from connections.constantcontact.pages import Page
 from connections.constantcontact.shapes import Contact
 from connections.models import Connection
-from mapping import catalog, consentledger
+from mapping import catalog, consentledger, mirrornews
 from mapping.api import mirrored
 from mapping.api.answering import (
     MARKETING,
@@ -37,6 +37,7 @@ from mapping.contactends import Result, Taken
 from mapping.models import RemoteField, RemoteTag
 from mapping.unified import asking, contacts
 from mapping.unified.contacts import FieldName, Names
+from mapping.values import email_key
 
 router = Router()
 # Names that nobody knows are not looked up again for so long: what was deleted may be named for a while.
@@ -219,8 +220,13 @@ def delete_contact(
 ) -> dict[str, Any]:
     """Takes a contact off all lists and out of the counts; the provider keeps the address."""
     asked = without_query(request)
-    _, client = client_of(request, integrated_account_id)
+    account, client = client_of(request, integrated_account_id)
+    # By the address imports know whom they may not bring back; the id alone would not tell it.
+    address = client.contacts.get(contact_id).email_address
     client.contacts.delete(contact_id)
+    if address is not None:
+        with tenancy.acting_for(account.tenant_id, account.environment_id):
+            mirrornews.keep_standing(account, [email_key(address.address)], "deleted", datetime.now(UTC))
     return gone(asked, contact_id)
 
 

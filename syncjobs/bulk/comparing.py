@@ -176,9 +176,11 @@ def _judge_leaving(row: ImportRow, known: MirrorContact | None, looked_at: datet
     """
     row.travels, row.expected, row.reason, row.detail = False, "updated", "", ""
     row.list_set = row.tag_set = row.on_set = row.leave_set = row.untag_set = ""
+    standing = judging.standing(known)
+    row.off_lists = row.action == ImportRow.Action.DELETE and standing == "unsubscribed"
     if row.action == ImportRow.Action.DELETE:
         row.reason, row.detail = "deleted", "is deleted"
-    ended = judging.left(row.action, judging.standing(known))
+    ended = judging.left(row.action, standing)
     if ended is None:
         return
     if is_dry:

@@ -73,7 +73,7 @@ def write(claim: Claim) -> None:
 
 
 def _next(job: SyncJob, step: PlannedStep) -> ImportRow | None:
-    condition, arguments = planning.condition_of(step.whole, step.whole_parts)
+    condition, arguments = planning.condition_of(job, step.whole, step.whole_parts)
     with database.cursor() as cursor:
         cursor.execute(
             f"SELECT line FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND {condition} "  # noqa: S608  # ours

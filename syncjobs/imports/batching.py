@@ -13,7 +13,7 @@ from django.db.models import Max, QuerySet
 
 from connections import facts, gateway
 from mapping.values import email_key
-from syncjobs.imports import bodies, planning, plans, rendering
+from syncjobs.imports import bodies, planning, plans, rendering, scratch
 from syncjobs.imports.quoting import JSON_ROWS_MORE
 from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import IMPORTS, SINGLES, Kind, Limits
@@ -29,7 +29,7 @@ def batch(claim: Claim) -> None:
         if step is None:
             claim.advance("sending" if Batch.objects.filter(job=job).exists() else "finishing", cursor={})
         elif step.kind == Kind.LOOK_UP:
-            is_open = Batch.objects.filter(job=job, state__in=OPEN).exists()
+            is_open = Batch.objects.filter(job=job, state__in=scratch.OPEN).exists()
             claim.advance("sending" if is_open else "looking_up", cursor={})
         elif step.kind in SINGLES:
             claim.advance("writing", cursor={})
@@ -41,9 +41,6 @@ def batch(claim: Claim) -> None:
             claim.advance("batching", cursor={}, note=step.kind)
         else:
             _by_ids(claim, job, step)
-
-
-OPEN = [Batch.State.PLANNED, Batch.State.SENT, Batch.State.ACCEPTED]
 
 
 def _written(step: PlannedStep) -> None:
@@ -138,7 +135,7 @@ def _rows(job: SyncJob, alike: list[int], parts: list[list[int]], after_line: in
     """Rows of a step behind a line, in order; one more than a call may carry."""
     if not alike and not parts:
         return
-    condition, arguments = planning.condition_of(alike, parts)
+    condition, arguments = planning.condition_of(job, alike, parts)
     most = settings.ENV.IMPORT_BATCH_ROWS + 2
     query = (
         "SELECT line, email, values, csv_bytes FROM syncjobs_importrow "  # noqa: S608  # the condition is of constants
@@ -214,7 +211,7 @@ def _by_ids(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
         _written(step)
         claim.advance("batching", cursor={}, note=step.kind)
         return
-    condition, arguments = planning.condition_of(step.bare, step.bare_parts)
+    condition, arguments = planning.condition_of(job, step.bare, step.bare_parts)
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT line, contact_id FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND line > %s "  # noqa: S608  # ours
@@ -233,11 +230,18 @@ def _by_ids(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
 
 
 def rows_of(job: SyncJob, call: Batch) -> QuerySet[ImportRow]:
-    """The rows that travel in an import, whole or by address. Inside the scope."""
-    if call.whole_count < call.row_count:
-        return ImportRow.objects.filter(job=job, email_key__in=keys_of(call))
-    where, arguments = planning.rows_where(job, call)
-    return ImportRow.objects.extra(where=[where], params=arguments)  # noqa: S610  # ours
+    """The rows of an import that have no outcome yet, whole or by address. Inside the scope.
+
+    Found by their addresses: whoever was judged anew since is in another group than the plan had.
+    """
+    rows = ImportRow.objects.filter(job=job, outcome="")
+    return rows.extra(where=["email_key = ANY(%s)"], params=[keys_of(call)])
+
+
+def each(calls: QuerySet[Batch]) -> Iterator[Batch]:
+    """These calls with their content, one in memory at a time."""
+    for pk in list(calls.order_by("number").values_list("pk", flat=True)):
+        yield Batch.objects.get(pk=pk)
 
 
 def keys_of(call: Batch) -> list[str]:
@@ -245,3 +249,10 @@ def keys_of(call: Batch) -> list[str]:
     if call.kind == Kind.IMPORT_JSON:
         return [email_key(one["email"]) for one in json.loads(bytes(call.content))]
     return [email_key(line[0]) for line in rendering.read_lines(bytes(call.content))[1:]]
+
+
+def whole_keys_of(call: Batch) -> list[str]:
+    """The same of those whose whole rows are in it: a file has one set of columns, JSON may have both sorts."""
+    if call.kind == Kind.IMPORT_JSON:
+        return [email_key(one["email"]) for one in json.loads(bytes(call.content)) if len(one) > 1]
+    return keys_of(call) if call.whole_count else []

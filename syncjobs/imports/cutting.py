@@ -34,9 +34,9 @@ def send_halves(job: SyncJob, failed: Batch) -> None:
 
 def without_settled(job: SyncJob, call: Batch) -> Batch | None:
     """The call, or where some of its people may not go any more, one of those that may; None if nobody is left."""
-    settled = set(batching.rows_of(job, call).exclude(outcome="").values_list("email_key", flat=True))
+    may_go = set(batching.rows_of(job, call).values_list("email_key", flat=True))
     header, people = _taken_apart(call)
-    left = [one for one in people if _key(one) not in settled]
+    left = [one for one in people if _key(one) in may_go]
     if len(left) == len(people):
         return call
     made = [_made(job, call, header, left, depth=max(call.depth, 1))] if left else []

@@ -7,7 +7,7 @@ Values are compared, not clocks; the window only keeps the walk short.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from connections import gateway
@@ -22,6 +22,8 @@ from syncjobs.queue import Claim
 
 # Clocks differ, and a change shows only after a while.
 WINDOW: Final = timedelta(minutes=10)
+# A batch that could not leave for longer, for want of quota say, is looked at again.
+GOOD_FOR: Final = timedelta(minutes=5)
 INCLUDED: Final = ("custom_fields", "list_memberships", "phone_numbers", "street_addresses")
 NEWER: Final = "changed at Constant Contact after the import had looked; the newer values stay"
 
@@ -29,7 +31,15 @@ NEWER: Final = "changed at Constant Contact after the import had looked; the new
 def needed(job: SyncJob, planned: Batch) -> bool:
     """Whether this batch may go only after a look at who was changed."""
     again = planned.sendings > 0 or planned.depth > 0
-    return again and planned.kind in IMPORTS and job.cursor.get("guarded") != str(planned.pk)
+    return again and planned.kind in IMPORTS and not _was_guarded(job, planned)
+
+
+def _was_guarded(job: SyncJob, planned: Batch) -> bool:
+    """Whether the last look was for this batch, and not so long ago that somebody may have changed people since."""
+    at = job.cursor.get("guarded_at")
+    if at is None or job.cursor.get("guarded") != str(planned.pk):
+        return False
+    return datetime.now(UTC) - datetime.fromisoformat(at) <= GOOD_FOR
 
 
 def start(claim: Claim, planned: Batch) -> None:
@@ -39,8 +49,13 @@ def start(claim: Claim, planned: Batch) -> None:
 
 def guard(claim: Claim) -> None:
     """One page of the people who were changed since the account was looked at; the deleted come in a second walk."""
-    client = gateway.open_client(claim.job.connection, "control", job_id=claim.job.pk)
     cursor = claim.job.cursor
+    if "compared_at" not in claim.job.options:
+        # A retry: the account is looked at first.
+        with claim.transaction():
+            claim.advance("sending", cursor={})
+        return
+    client = gateway.open_client(claim.job.connection, "control", job_id=claim.job.pk)
     page = client.contacts.page(
         status=cursor["walk"],
         updated_after=datetime.fromisoformat(claim.job.options["compared_at"]) - WINDOW,
@@ -56,13 +71,14 @@ def guard(claim: Claim) -> None:
             claim.advance("guarding", cursor={**cursor, "walk": "deleted", "href": None})
         else:
             left = cutting.without_settled(job, batch)
-            claim.advance("sending", cursor={"guarded": str(left.pk)} if left else {})
+            at = datetime.now(UTC).isoformat()
+            claim.advance("sending", cursor={"guarded": str(left.pk), "guarded_at": at} if left else {})
 
 
 def _judge(job: SyncJob, batch: Batch, contacts: Iterable[Contact]) -> None:
     custom = {str(row.custom_field_id): fields.custom_column(row.name) for row in _fields(job)}
     now = {one.email_key: one for contact in contacts if (one := known_of(contact, custom))}
-    rows = list(batching.rows_of(job, batch).filter(outcome="", email_key__in=list(now)))
+    rows = list(batching.rows_of(job, batch).filter(email_key__in=list(now)))
     then, kinds = _found_then(job, rows), plans.kinds(job)
     for row in rows:
         if found := verdict(

@@ -94,9 +94,11 @@ def write(job: SyncJob, rows: Sequence[ImportRow]) -> None:
         cursor.execute(
             """
             UPDATE syncjobs_importrow AS row SET expected = judged.expected, outcome = judged.outcome,
-                reason = judged.reason, detail = judged.detail, on_set = judged.on_set, travels = judged.travels
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
-                AS judged (line, expected, outcome, reason, detail, on_set, travels)
+                reason = judged.reason, detail = judged.detail, on_set = judged.on_set, travels = judged.travels,
+                off_lists = judged.off_lists
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[],
+                    %s::boolean[])
+                AS judged (line, expected, outcome, reason, detail, on_set, travels, off_lists)
             WHERE row.job_id = %s AND row.line = judged.line
             """,
             [
@@ -107,6 +109,7 @@ def write(job: SyncJob, rows: Sequence[ImportRow]) -> None:
                 [row.detail for row in rows],
                 [row.on_set for row in rows],
                 [row.travels for row in rows],
+                [row.off_lists for row in rows],
                 job.pk,
             ],
         )

@@ -50,7 +50,7 @@ def look_up(claim: Claim) -> None:
 
 def _over(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
     PlannedStep.objects.filter(pk=step.pk).update(written=True)
-    where, arguments = _of(step)
+    where, arguments = _of(job, step)
     unfound = ImportRow.objects.filter(job=job, outcome="", contact_id=None, action__in=LEAVING)
     unfound.extra(where=[where], params=arguments).update(  # noqa: S610  # ours
         outcome="skipped", reason="not_there", detail=judging.NOBODY
@@ -58,12 +58,12 @@ def _over(claim: Claim, job: SyncJob, step: PlannedStep) -> None:
     claim.advance("batching", cursor={})
 
 
-def _of(step: PlannedStep) -> tuple[str, list[Any]]:  # Any: values of a statement
-    return planning.condition_of([*step.whole, *step.bare], [*step.whole_parts, *step.bare_parts])
+def _of(job: SyncJob, step: PlannedStep) -> tuple[str, list[Any]]:  # Any: values of a statement
+    return planning.condition_of(job, [*step.whole, *step.bare], [*step.whole_parts, *step.bare_parts])
 
 
 def _next(job: SyncJob, step: PlannedStep) -> tuple[int, str] | None:
-    condition, arguments = _of(step)
+    condition, arguments = _of(job, step)
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT line, email FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' "  # noqa: S608  # ours

@@ -1,7 +1,9 @@
 """What an import still wants of the account, as the planner's groups; and the plan, written down as rows.
 
 People of whom the same is wanted are one group: the database numbers them (`ImportRow.alike`), so that no step has to
-hold all rows. A step of the plan names groups; where it takes only some of one, the lines between which they stand.
+hold all rows. Who cannot go the same way is a group apart, under a neighbouring number: rows with blanks, which a file
+may not carry unless blanks are known to change nothing, and unsubscribed people, whom no list takes. A step of the
+plan names groups; where it takes only some of one, the lines between which they stand.
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from django.db.models import Max
 from connections import facts
 from syncjobs import planner
 from syncjobs.imports import plans, pricing, quoting, rendering, scratch, weighing
-from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
+from syncjobs.models import ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import SCRATCH, Cargo, Kind, People, Wanted
 from syncjobs.queue import Claim
 
@@ -31,18 +33,23 @@ class Sums:
     action: str
     travels: bool
     with_ids: bool
+    off_lists: bool
+    has_blanks: bool
     count: int
     csv_bytes: int
     largest: int
     address_bytes: int
+    # Of rows with blanks: what the names of their values take in JSON, with what stands round them.
+    names_bytes: int
 
 
 def plan(claim: Claim) -> None:
     """Plan what is left to do; a pure computation over some groups."""
     with claim.transaction() as job:
         pages = quoting.pages_of(job.connection, job.accepted)
-        made = weighing.cheapest(wanted(job, groups(job)), pages)
-        keep(job, made)
+        found = groups(job)
+        made = weighing.cheapest(wanted(job, found), pages)
+        keep(job, made, found)
         calls = weighing.calls_of(made, pages)
         options = {**job.options, "planned_calls": job.options.get("planned_calls", 0) + calls}
         if "quote" not in options:
@@ -56,21 +63,46 @@ def plan(claim: Claim) -> None:
 
 
 def groups(job: SyncJob) -> list[Sums]:
-    """Everybody who has no outcome yet, by what is wanted of them. Inside the scope."""
+    """Everybody who has no outcome yet, by what is wanted of them. Inside the scope; the caller keeps `options`."""
+    job.options["apart"] = _kept_apart(job)
+    number, arguments = _number(job)
+    blanks, columns = _has_blanks(job)
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT alike, min(list_set), min(on_set), min(tag_set), min(leave_set), min(untag_set), min(action), "
-            "bool_and(travels), bool_and(contact_id IS NOT NULL), count(*), sum(csv_bytes), max(csv_bytes), "
-            "sum(octet_length(email) + 2) FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' GROUP BY alike",
-            [job.pk],
+            f"""
+            SELECT {number} AS number, min(list_set), min(on_set), min(tag_set), min(leave_set), min(untag_set),
+                min(action), bool_and(travels), bool_and(contact_id IS NOT NULL), bool_or(off_lists), bool_or({blanks}),
+                count(*), sum(csv_bytes), max(csv_bytes), sum(octet_length(email) + 2), sum(CASE WHEN {blanks} THEN
+                (SELECT coalesce(sum(octet_length(name) + 6), 0) FROM jsonb_object_keys(values) AS name) ELSE 0 END)
+            FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' GROUP BY 1
+            """,  # noqa: S608  # ours
+            [*arguments, *columns, *columns, job.pk],
         )
         return [_sums(*row) for row in cursor.fetchall()]
 
 
+def _kept_apart(job: SyncJob) -> list[str]:
+    """The columns that a row has to fill to travel in a file; none where a blank is known to change nothing."""
+    may_go = facts.found().get("import_blank_values") == "ignored" or job.options.get("json_only", False)
+    return [] if may_go else plans.columns_sent(job)
+
+
+def _has_blanks(job: SyncJob) -> tuple[str, list[Any]]:
+    """SQL for whether a row would have blanks in a file that may have none, as the plan was made."""
+    columns = job.options.get("apart")
+    return ("(travels AND NOT values ?& %s::text[])", [columns]) if columns else ("false", [])
+
+
+def _number(job: SyncJob) -> tuple[str, list[Any]]:
+    """SQL for the number of a row's group."""
+    blanks, columns = _has_blanks(job)
+    return f"(alike # (off_lists::int * 2 + ({blanks})::int)::bigint)", columns
+
+
 def _sums(alike: int, lists: str, on: str, *more: Any) -> Sums:  # Any: as the database counts them
-    tags, leaves, untags, action, travels, with_ids, *numbers = more
+    tags, leaves, untags, action, travels, with_ids, off_lists, has_blanks, *numbers = more
     known = _ids(on)
-    count, csv_bytes, largest, address_bytes = map(int, numbers)
+    count, csv_bytes, largest, address_bytes, names_bytes = map(int, numbers)
     return Sums(
         alike,
         joins=_ids(lists) - known,
@@ -81,10 +113,13 @@ def _sums(alike: int, lists: str, on: str, *more: Any) -> Sums:  # Any: as the d
         action=action,
         travels=travels,
         with_ids=with_ids,
+        off_lists=off_lists,
+        has_blanks=has_blanks,
         count=count,
         csv_bytes=csv_bytes,
         largest=largest,
         address_bytes=address_bytes,
+        names_bytes=names_bytes,
     )
 
 
@@ -127,22 +162,30 @@ def _people(one: Sums, more: int, *, csv_can: bool, can_ride: bool) -> People:
         tags_off=one.untags,
         on=one.on,
         csv_bytes=csv,
-        json_bytes=csv + more * one.count if csv else 0,
+        json_bytes=csv + _json_more(one, more) if csv else 0,
         largest_row=one.largest + more if csv else 0,
         address_bytes=one.address_bytes,
-        csv_can=csv_can,
+        csv_can=csv_can and not one.has_blanks,
         with_ids=one.with_ids,
+        listable=not one.off_lists,
         deletes=one.action == ImportRow.Action.DELETE,
         opts_out=one.action == ImportRow.Action.UNSUBSCRIBE,
         clears=one.travels and not can_ride,
     )
 
 
-def keep(job: SyncJob, made: planner.Plan) -> None:
+def _json_more(one: Sums, more: int) -> int:
+    """What a group takes more as JSON than as lines of a file; blanks are left out there."""
+    if not one.has_blanks:
+        return more * one.count
+    return one.count * rendering.json_more(["email"]) + one.names_bytes
+
+
+def keep(job: SyncJob, made: planner.Plan, found: list[Sums]) -> None:
     """Write a plan's steps down, behind those of earlier rounds. Inside the claim's transaction."""
     last = PlannedStep.objects.filter(job=job).aggregate(last=Max("place"))["last"]
     start = 0 if last is None else last + 1
-    sizes = {str(one.alike): one.count for one in groups(job)}
+    sizes = {str(one.alike): one.count for one in found}
     pages = quoting.pages_of(job.connection, job.accepted)
     steps = [_step(job, start, place, step, sizes) for place, step in enumerate(made.steps)]
     for place, row in enumerate(steps):
@@ -192,11 +235,12 @@ def _split(
 
 def _line(job: SyncJob, key: str, position: int) -> int:
     """The line of the so-many-th person of a group."""
+    number, arguments = _number(job)
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT line FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND alike = %s "
+            f"SELECT line FROM syncjobs_importrow WHERE job_id = %s AND outcome = '' AND {number} = %s "  # noqa: S608  # ours
             "ORDER BY line OFFSET %s LIMIT 1",
-            [job.pk, int(key), position],
+            [job.pk, *arguments, int(key), position],
         )
         return int(cursor.fetchone()[0])
 
@@ -206,39 +250,12 @@ def real(job: SyncJob, list_ids: list[str]) -> list[str]:
     return [job.options["scratch"] if one == SCRATCH else one for one in list_ids]
 
 
-def give_up_unsent(job: SyncJob) -> None:
-    """Take back whatever was planned and never sent; whose values went out need not send them again.
-
-    Inside the scope. What went out, perhaps without our knowing, stays as it is.
-    """
-    with database.cursor() as cursor:
-        for sent in Batch.objects.filter(job=job, state__in=_WENT_OUT, whole_count__gt=0).defer("content"):
-            where, arguments = rows_where(job, sent)
-            cursor.execute(f"UPDATE syncjobs_importrow SET travels = false WHERE {where}", arguments)  # noqa: S608  # ours
-    Batch.objects.filter(job=job, state=Batch.State.PLANNED, sendings=0).delete()
-    used = Batch.objects.filter(job=job).values_list("place", flat=True)
-    PlannedStep.objects.filter(job=job).exclude(place__in=list(used)).delete()
-    PlannedStep.objects.filter(job=job).update(written=True)
-
-
-_WENT_OUT = [Batch.State.SENT, Batch.State.ACCEPTED, Batch.State.FINISHED]
-
-
-def rows_where(job: SyncJob, sent: Batch) -> tuple[str, list[Any]]:
-    """SQL for the rows whose whole rows are in a call; without regard to their outcome."""
-    step = PlannedStep.objects.get(job=job, place=sent.place)
-    condition, arguments = condition_of(step.whole, step.whole_parts)
-    return (
-        f"job_id = %s AND line BETWEEN %s AND %s AND email_key <> '' AND {condition}",
-        [job.pk, sent.first_line, sent.last_line, *arguments],
-    )
-
-
-def condition_of(alike: list[int], parts: list[list[int]]) -> tuple[str, list[Any]]:
+def condition_of(job: SyncJob, groups: list[int], parts: list[list[int]]) -> tuple[str, list[Any]]:
     """SQL for rows of these groups, and of these parts of groups."""
-    wishes: list[str] = ["alike = ANY(%s)"]
-    arguments: list[Any] = [alike]
+    number, columns = _number(job)
+    wishes: list[str] = [f"{number} = ANY(%s)"]
+    arguments: list[Any] = [*columns, groups]
     for key, first, last in parts:
-        wishes.append("(alike = %s AND line BETWEEN %s AND %s)")
-        arguments += [key, first, last]
+        wishes.append(f"({number} = %s AND line BETWEEN %s AND %s)")
+        arguments += [*columns, key, first, last]
     return f"({' OR '.join(wishes)})", arguments

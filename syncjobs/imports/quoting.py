@@ -19,7 +19,7 @@ from connections import facts, gateway
 from connections.models import Connection, QuotaPool
 from mapping import fields, mirror, translation
 from mapping.fields import Place
-from mapping.models import ListMapping, MirrorState, RemoteField, TagMapping
+from mapping.models import ListMapping, RemoteField, TagMapping
 from mapping.translation import Plan, Translated
 from mapping.values import BadValue
 from syncjobs import activities
@@ -125,6 +125,10 @@ def at_first(
     )
 
 
+# Lists, tags, and whether a file may carry the row: it has no blanks, or blanks are known to change nothing.
+_Alike = tuple[frozenset[str], frozenset[str], bool]
+
+
 class _Sample:
     """The first rows of a file, as groups of people alike, each standing for as many as the whole file has."""
 
@@ -138,6 +142,8 @@ class _Sample:
     ) -> None:
         self.connection = connection
         self.settled = facts.found()
+        self.known, self.deleted = mirror.state(connection), mirror.tombstones(connection)
+        self.blanks_may_go = self.settled.get("import_blank_values") == "ignored"
         self.plan = _translation(connection, chosen, everyone, everyone_tags)
         self.new_fields = sum(one["kind"] == "new" for one in chosen)
         self.sent = [place.column for place in self.plan.places.values() if place.column != "email"]
@@ -152,45 +158,44 @@ class _Sample:
     def wanted(self, *, scratch: bool) -> Wanted:
         """What the planner is asked."""
         lines = rendering.Lines()
-        counts: Counter[tuple[frozenset[str], frozenset[str]]] = Counter()
-        sizes: Counter[tuple[frozenset[str], frozenset[str]]] = Counter()
-        addresses: Counter[tuple[frozenset[str], frozenset[str]]] = Counter()
+        counts, sizes, more, addresses = (Counter[_Alike]() for _ in range(4))
         largest = 0
         for one in self.people:
-            key = frozenset(one.list_ids), frozenset(one.tag_ids)
+            fills_file = self.blanks_may_go or set(self.sent) <= one.values.keys()
+            key = frozenset(one.list_ids), frozenset(one.tag_ids), fills_file
             size = lines.size([one.email, *(one.values.get(name, "") for name in self.sent)])
             counts[key] += 1
             sizes[key] += size
+            more[key] += rendering.json_more(["email", *(self.sent if fills_file else one.values)])
             addresses[key] += len(one.email) + 2
             largest = max(largest, size)
-        more = rendering.json_more(["email", *self.sent])
         people = tuple(
             People(
                 key=str(number),
                 count=max(1, round(count * self.share)),
-                joins=lists,
-                tags_on=tags,
-                csv_bytes=round(sizes[lists, tags] * self.share),
-                json_bytes=round((sizes[lists, tags] + more * count) * self.share),
-                largest_row=largest + more,
-                address_bytes=round(addresses[lists, tags] * self.share),
+                joins=key[0],
+                tags_on=key[1],
+                csv_bytes=round(sizes[key] * self.share),
+                json_bytes=round((sizes[key] + more[key]) * self.share),
+                largest_row=largest + rendering.json_more(["email", *self.sent]),
+                address_bytes=round(addresses[key] * self.share),
+                csv_can=key[2],
             )
-            for number, ((lists, tags), count) in enumerate(counts.items())
+            for number, (key, count) in enumerate(counts.items())
         )
-        names = {name for lists, _ in counts for name in lists}
-        most = limits(len(names), rendering.size_of(["email", *self.sent]), self.settled)
-        new = frozenset(name for name in names if name.startswith("new:"))
+        joined = {name for key in counts for name in key[0]}
+        most = limits(len(joined), rendering.size_of(["email", *self.sent]), self.settled)
+        new = frozenset(name for name in joined if name.startswith("new:"))
         return Wanted(people, most, scratch_allowed=scratch, closed_lists=new, singly=False)
 
     def price(self, *, scratch: bool) -> Quote:
         """What the cheapest plan costs with all that comes round it."""
         pool = QuotaPool.objects.get(apps=self.connection.provider_app_id)
         people = round(len(self.people) * self.share)
-        known = mirror.state(self.connection)
-        pages = _pages(known.total + people)
+        pages = _pages(self.known.total + people)
         made = cheapest(self.wanted(scratch=scratch), pages)
         rounds = quoting.rounds(made)
-        calls = self._preparing() + self._reading(known) + calls_of(made, pages) + rounds
+        calls = self._preparing() + self._reading(people) + calls_of(made, pages) + rounds
         slope = activities.seconds_for_thousand(Kind.IMPORT_CSV, self.settled)
         a_round = Pace.guess(settings.ENV.ACTIVITY_SECONDS, slope).predict(people)
         seconds = calls / pool.calls_per_second + rounds * a_round
@@ -202,14 +207,14 @@ class _Sample:
         new: int = self.new_fields + sum(name.startswith("new:") for name in names)
         return new
 
-    def _reading(self, known: MirrorState) -> int:
-        """Calls to find out who is in the account."""
+    def _reading(self, people: int) -> int:
+        """Calls to find out who is in the account; the deleted come page by page, or for few people one by one."""
         most = timedelta(minutes=settings.ENV.COMPARE_MINUTES)
-        is_young = mirror.is_fresh(known, datetime.now(UTC), most)
-        if is_young and not known.total:
-            return LOOKING - 1
-        is_quick: bool = is_young or not known.total
-        return LOOKING if is_quick else READING
+        deleted = max(1, _pages(self.deleted))
+        if not mirror.is_fresh(self.known, datetime.now(UTC), most):
+            return (READING if self.known.total else LOOKING) - 1 + deleted
+        asked = people if people < self.deleted // PAGE else deleted
+        return (LOOKING if self.known.total else LOOKING - 1) - 1 + asked
 
 
 def pages_of(connection: Connection, people: int) -> int:

@@ -1,13 +1,17 @@
 """The temporary list that some plans need: one at a time in an account, only with leave, and removed at the end.
 
-Its row is written before the list is made, and its name is the job's own: whatever dies in between, the list is found
-again. Who may be put on it is decided elsewhere; it is never mailed, and its name says so to whoever sees it there.
+Its row is written before the list is made, and its name is its own: whatever dies in between, the list is found
+again. Each plan begins with a list that nobody stands on: one whose plan was given up is never filled again, and is
+removed as soon as no call of its plan is open. Who may be put on it is decided elsewhere; it is never mailed, and its
+name says so to whoever sees it there.
 """
 
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+from django.db.models import Q
 
 from connections import gateway, tenancy
 from connections.constantcontact.client import Client
@@ -15,7 +19,7 @@ from connections.constantcontact.errors import Conflict, NotFound, ProviderError
 from connections.models import Connection
 from mapping import catalog
 from syncjobs import states
-from syncjobs.models import ScratchLeave, ScratchList, SyncJob
+from syncjobs.models import Batch, ScratchLeave, ScratchList, SyncJob
 from syncjobs.queue import Claim
 
 log = logging.getLogger(__name__)
@@ -25,6 +29,7 @@ ABOUT: Final = (
     "Made by Patchbay for one import, and removed by it. Nothing is sent to it; please leave it alone."
 )
 OPERATOR: Final = "operator"
+OPEN: Final = (Batch.State.PLANNED, Batch.State.SENT, Batch.State.ACCEPTED)
 
 
 def is_allowed(connection: Connection) -> bool:
@@ -48,7 +53,9 @@ def allow(connection: Connection, allowed: bool, *, everywhere: bool = False) ->
 def make(claim: Claim) -> None:
     """Make the list, its row first; wait where another job has one in the account."""
     with claim.transaction() as job:
-        held = ScratchList.objects.filter(connection=job.connection, removed_at=None).first()
+        # One that has an id was made for an earlier plan: people may stand on it.
+        retire(job, list_id__isnull=False)
+        held = ScratchList.objects.filter(connection=job.connection, removed_at=None, retired_at=None).first()
         if held is not None and held.job_id != job.pk:
             claim.defer(
                 WAIT_SECONDS,
@@ -61,13 +68,27 @@ def make(claim: Claim) -> None:
             environment_id=job.environment_id,
             connection=job.connection,
             job=job,
-            name=f"{catalog.TEMPORARY}, made for import {job.pk.hex[:8]}",
+            name=_name(job),
         )
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     list_id = _create(client, row.name)
     with claim.transaction() as job:
         ScratchList.objects.filter(pk=row.pk).update(list_id=list_id)
         claim.advance("batching", cursor={}, options={**job.options, "scratch": list_id})
+
+
+def _name(job: SyncJob) -> str:
+    """The job's own, and the plan's: a list that an earlier plan had is never taken for this one's."""
+    earlier = ScratchList.objects.filter(job=job).count()
+    again = f", {earlier + 1}" if earlier else ""
+    return f"{catalog.TEMPORARY}, made for import {job.pk.hex[:8]}{again}"
+
+
+def retire(job: SyncJob, **which: Any) -> None:  # Any: as a filter takes them
+    """The plan that these lists were for is given up: they wait to be removed. Inside the scope."""
+    ScratchList.objects.filter(job=job, removed_at=None, retired_at=None, **which).update(
+        retired_at=datetime.now(UTC)
+    )
 
 
 def _create(client: Client, name: str) -> str:
@@ -86,16 +107,22 @@ def _find(client: Client, name: str) -> str | None:
 
 def note_removed(job: SyncJob) -> None:
     """The plan's own last call has removed it. Inside the scope."""
-    ScratchList.objects.filter(job=job, removed_at=None).update(removed_at=datetime.now(UTC))
+    ScratchList.objects.filter(job=job, removed_at=None, retired_at=None).update(removed_at=datetime.now(UTC))
 
 
 def sweep() -> None:
-    """Remove what a job that is over left behind: one call each, at most once a minute (as the operators' role)."""
+    """Remove what a job or a plan that is over left behind: one call each, at most once a minute.
+
+    As the operators' role.
+    """
     now = datetime.now(UTC)
+    is_over = Q(job__state__in=sorted(states.OVER))
     left = ScratchList.objects.using(OPERATOR).filter(
-        removed_at=None, not_before__lte=now, job__state__in=sorted(states.OVER)
+        is_over | Q(retired_at__isnull=False), removed_at=None, not_before__lte=now
     )
-    for pk in list(left.values_list("pk", flat=True)):
+    for pk, state in list(left.values_list("pk", "job__state")):
+        if state not in states.OVER and _is_used(ScratchList.objects.using(OPERATOR).get(pk=pk)):
+            continue
         # Of several sweeps at once one takes it.
         if left.filter(pk=pk).update(not_before=now + timedelta(seconds=AGAIN_SECONDS)):
             row = ScratchList.objects.using(OPERATOR).select_related("connection").get(pk=pk)
@@ -103,6 +130,13 @@ def sweep() -> None:
                 _remove(row)
             except ProviderError as fault:
                 log.warning("a temporary list could not be removed yet: %s", type(fault).__name__)
+
+
+def _is_used(row: ScratchList) -> bool:
+    """Whether a call that is not over names it: people go onto it still, or what it is for is done to them."""
+    calls = Batch.objects.using(OPERATOR).filter(job=row.job_id, state__in=OPEN)
+    wanted = [str(row.list_id)]
+    return calls.filter(Q(list_ids__contains=wanted) | Q(sources__contains=wanted)).exists()
 
 
 def _remove(row: ScratchList) -> None:

@@ -18,20 +18,25 @@ from connections.constantcontact.errors import NotFound, OutcomeUnknown, ServerF
 from connections.constantcontact.shapes import Activity, Chosen
 from connections.failpoints import failpoint
 from syncjobs import activities
-from syncjobs.imports import bodies, guarding, planning
+from syncjobs.imports import bodies, giving_up, guarding
 from syncjobs.models import Batch, PlannedStep, SyncJob
-from syncjobs.planner import Kind
+from syncjobs.planner import IMPORTS, Kind
 from syncjobs.queue import Claim
 
 # A lost answer: the first look comes soon, since most calls that got lost did arrive.
 FIRST_LOOK_SECONDS = 5.0
 # Others use the account too, and its queue of activities has an end (reference: 1,000).
 MOST_UNDER_WAY = 100
+# What may bring somebody back, or write over a newer value: never by an old look at the account. Whatever else was
+# planned stays right, however long it waits.
+MAKE_MAILABLE: Final = IMPORTS | {Kind.ADD_LISTS}
 OVER = (Batch.State.FINISHED, Batch.State.FAILED, Batch.State.REPLACED)
 
 
 def send(claim: Claim) -> None:
     """Send the next call: intent first, then the bytes, then what came back."""
+    # Where no call may leave, none is intended.
+    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     with claim.transaction() as job:
         planned = _next(claim, job)
         if planned is None:
@@ -39,7 +44,6 @@ def send(claim: Claim) -> None:
         planned.state, planned.sent_at = Batch.State.SENT, datetime.now(UTC)
         planned.sendings, planned.looked = planned.sendings + 1, 0
         planned.save(update_fields=["state", "sent_at", "sendings", "looked"])
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     try:
         activity = CALLS[Kind(planned.kind)](client, planned)
     except (OutcomeUnknown, ServerFault):
@@ -77,12 +81,12 @@ def _next(claim: Claim, job: SyncJob) -> Batch | None:
         _wait_or_go_on(claim, job, under_way)
         return None
     planned = Batch.objects.get(job=job, number=ready[0])
+    if planned.kind in MAKE_MAILABLE and _must_look_first(job, planned):
+        giving_up.give_up_unsent(job)
+        claim.advance("counting", cursor={}, note="what the account holds was looked at too long ago")
+        return None
     if guarding.needed(job, planned):
         guarding.start(claim, planned)
-        return None
-    if planned.sendings == planned.depth == 0 and _is_stale(job):
-        planning.give_up_unsent(job)
-        claim.advance("counting", cursor={}, note="what the account holds was looked at too long ago")
         return None
     return planned
 
@@ -97,11 +101,16 @@ def _wait_or_go_on(claim: Claim, job: SyncJob, under_way: int) -> None:
         claim.advance("checking", cursor={})
 
 
-def _is_stale(job: SyncJob) -> bool:
-    """Whether people may have left since the account was looked at: after a long wait, or a retry."""
+def _must_look_first(job: SyncJob, planned: Batch) -> bool:
+    """Whether people may have left since the account was looked at: after a long wait, or a retry.
+
+    A call that goes again is guarded; for that, too, somebody must have looked.
+    """
     compared_at = job.options.get("compared_at")
     if compared_at is None:
         return True
+    if planned.sendings or planned.depth:
+        return False
     limit = timedelta(minutes=settings.ENV.COMPARE_MINUTES)
     return datetime.now(UTC) - datetime.fromisoformat(compared_at) > limit
 

@@ -8,9 +8,9 @@ from django.db import connection as database
 
 from mapping import catalog, mirror
 from mapping.models import MirrorContact
-from syncjobs.imports import batching, judging, scratch
+from syncjobs.imports import batching, judging, planning, scratch
 from syncjobs.imports.processing import missing_of
-from syncjobs.models import Batch, ImportRow, SyncJob
+from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import IMPORTS, Kind
 from syncjobs.queue import Claim
 
@@ -75,7 +75,7 @@ def _arrived(job: SyncJob, number: int) -> bool:
     """
     judge = judging.by_mirror(job)
     call = Batch.objects.get(job=job, number=number)
-    rows = list(batching.rows_of(job, call).filter(outcome="").order_by("line")[:PROOF_ROWS])
+    rows = list(batching.rows_of(job, call).order_by("line")[:PROOF_ROWS])
     known = mirror.known(job.connection, [row.email_key for row in rows])
     wanted = sum(_is_as_wanted(judge, row, known.get(row.email_key)) for row in rows)
     return 2 * wanted >= len(rows)
@@ -103,10 +103,17 @@ def _settle_as_expected(job: SyncJob, after: int, last: int) -> None:
 
 
 def _end_unfound(job: SyncJob) -> None:
-    """Whoever was to be deleted and has no id was not found when it was looked for."""
-    ImportRow.objects.filter(job=job, outcome="", action=ImportRow.Action.DELETE, contact_id=None).update(
-        outcome="skipped", reason="not_there", detail="nobody of this address is in the account"
-    )
+    """Whoever was to be deleted by id, and has none, was not found when it was looked for."""
+    looked_for = PlannedStep.objects.filter(job=job, kind=Kind.LOOK_UP)
+    with database.cursor() as cursor:
+        for step in looked_for:
+            condition, arguments = planning.condition_of(job, step.bare, step.bare_parts)
+            cursor.execute(
+                "UPDATE syncjobs_importrow SET outcome = 'skipped', reason = 'not_there', "  # noqa: S608  # ours
+                "detail = 'nobody of this address is in the account' WHERE job_id = %s AND outcome = '' "
+                f"AND action = 'delete' AND contact_id IS NULL AND {condition}",
+                [job.pk, *arguments],
+            )
 
 
 # What a call that came to nothing leaves undone: whose rows, and how they say so. The person is there all the same.

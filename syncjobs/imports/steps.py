@@ -9,6 +9,7 @@ from syncjobs.imports import (
     batching,
     comparing,
     deciding,
+    giving_up,
     guarding,
     lookups,
     noting,
@@ -52,17 +53,14 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
     Inside the job's scope.
     """
     went_out = Batch.objects.filter(job=job, whole_count__gt=0).exclude(state=Batch.State.PLANNED)
-    conditions = [planning.rows_where(job, sent) for sent in went_out.defer("content")]
+    ends = "UPDATE syncjobs_importrow SET outcome = 'skipped', detail = left(%s, 300), reason = %s "
     with database.cursor() as cursor:
-        for reason, (where, arguments) in [
-            *(("not_confirmed", one) for one in conditions),
-            ("not_sent", ("job_id = %s", [job.pk])),
-        ]:
+        for sent in batching.each(went_out):
             cursor.execute(
-                "UPDATE syncjobs_importrow SET outcome = 'skipped', detail = left(%s, 300), reason = %s "  # noqa: S608  # ours
-                f"WHERE outcome = '' AND {where}",
-                [why, reason, *arguments],
+                f"{ends} WHERE job_id = %s AND outcome = '' AND email_key = ANY(%s)",
+                [why, "not_confirmed", job.pk, batching.whole_keys_of(sent)],
             )
+        cursor.execute(f"{ends} WHERE job_id = %s AND outcome = ''", [why, "not_sent", job.pk])
     SyncJob.objects.filter(pk=job.pk).update(**settling.outcomes(job))
 
 
@@ -81,6 +79,6 @@ def reopen(job: SyncJob) -> None:
     options = {name: value for name, value in job.options.items() if name != "compared_at"}
     changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
     if job.stage in LOOKED and not job.cursor.get("verified"):
-        planning.give_up_unsent(job)
+        giving_up.give_up_unsent(job)
         changes |= {"stage": "counting", "cursor": {}}
     SyncJob.objects.filter(pk=job.pk).update(**changes)

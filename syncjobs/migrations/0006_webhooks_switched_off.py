@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncjobs', '0004_due_in_turns'),
+        ('syncjobs', '0005_second_plans'),
     ]
 
     operations = [

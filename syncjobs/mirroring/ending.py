@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mapping import mirror
-from syncjobs.mirroring.exporting import still_reads
+from syncjobs.mirroring.retrying import still_reads
 from syncjobs.models import SyncJob
 from syncjobs.queue import Claim
 
@@ -13,9 +13,9 @@ CLEAR_ROWS: Final = 20_000
 
 def clear(claim: Claim) -> None:
     """Some thousand mirrored people a step: who was not met has vanished. Then the mirror is young again."""
-    if not still_reads(claim):
-        return
     with claim.transaction() as job:
+        if not still_reads(claim, job):
+            return
         read_at = datetime.fromisoformat(job.cursor["read_at"])
         last = mirror.clear(job.connection, read_at, job.cursor.get("after", ""), CLEAR_ROWS)
         if last is not None:

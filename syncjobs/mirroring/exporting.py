@@ -16,7 +16,8 @@ from mapping import catalog, mirror
 from mapping.models import RemoteField, RemoteList, RemoteTag
 from syncjobs import activities
 from syncjobs.imports import exports
-from syncjobs.mirroring.retrying import again
+from syncjobs.mirroring.retrying import again, still_reads
+from syncjobs.mirroring.starting import WAIT_FOR_READER_SECONDS, is_read_by_another
 from syncjobs.models import SyncJob, WatchedActivity
 from syncjobs.queue import Claim, GaveUp
 
@@ -28,8 +29,14 @@ DOWNLOAD_SECONDS: Final = 1800.0
 
 
 def export(claim: Claim) -> None:
-    """Start an export of everybody. Starting a second one, after an answer was lost, changes nothing there."""
+    """Start an export of everybody. Starting a second one, after an answer was lost, changes nothing there.
+
+    Where another job reads the account, this one waits until that is over: only one reading is kept at a time.
+    """
     with claim.transaction() as job:
+        if is_read_by_another(job):
+            claim.advance("exporting", cursor=job.cursor, after_seconds=WAIT_FOR_READER_SECONDS)
+            return
         mirror.begin(job.connection, job.pk)
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     activity = client.activities.export()
@@ -69,14 +76,15 @@ def _export_again(claim: Claim, cursor: dict[str, Any], *, after_seconds: float 
 
 def download(claim: Claim) -> None:
     """Keep the file as it comes, a piece a transaction; a second download replaces the first."""
-    if not still_reads(claim):
-        return
     with claim.transaction() as job:
+        if not still_reads(claim, job):
+            return
         mirror.discard(job.connection)
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     try:
         with client.activities.download(claim.job.cursor["href"]) as chunks:
-            _keep_file(claim, chunks)
+            if not _keep_file(claim, chunks):
+                return
     except (NotFound, Invalid, NotReady):
         # The file is kept there for a while only; a job that waited long finds it gone.
         with claim.transaction() as job:
@@ -86,8 +94,11 @@ def download(claim: Claim) -> None:
         claim.advance("reading_export", cursor={**job.cursor, "offset": 0})
 
 
-def _keep_file(claim: Claim, chunks: Iterable[bytes]) -> None:
-    """Pieces of a mebibyte, or what has come in a quarter of the lease, so that a slow file keeps its claim."""
+def _keep_file(claim: Claim, chunks: Iterable[bytes]) -> bool:
+    """Pieces of a mebibyte, or what has come in a quarter of the lease, so that a slow file keeps its claim.
+
+    Answers whether it was kept whole: another job may become the reader meanwhile, and two files are not mixed.
+    """
     offset, pending = 0, bytearray()
     began = kept = time.monotonic()
     for chunk in chunks:
@@ -97,31 +108,30 @@ def _keep_file(claim: Claim, chunks: Iterable[bytes]) -> None:
             raise GaveUp("provider_unavailable", "The file of the account's people did not come in time.")
         if len(pending) >= CHUNK_BYTES or now - kept > settings.ENV.JOB_LEASE_SECONDS / 4:
             with claim.transaction() as job:
+                if not still_reads(claim, job):
+                    return False
                 offset = mirror.keep_chunk(job.connection, offset, bytes(pending))
             pending.clear()
             kept = now
     with claim.transaction() as job:
+        if not still_reads(claim, job):
+            return False
         mirror.keep_chunk(job.connection, offset, bytes(pending))
-
-
-def still_reads(claim: Claim) -> bool:
-    """Whether this job is still the reader; one that was away too long begins again."""
-    with claim.transaction() as job:
-        if mirror.is_reader(job.connection, job.pk):
-            return True
-        claim.advance("counting", cursor={}, note="another job has read meanwhile")
-        return False
+    return True
 
 
 def read_export(claim: Claim) -> None:
     """Some thousand rows of the kept file a step."""
-    if not still_reads(claim):
-        return
+    with claim.transaction() as job:
+        if not still_reads(claim, job):
+            return
     if _needs_tags(claim):
         catalog.refresh_tags(claim.job.connection, "bulk", claim.job.pk)
     if _needs_lists(claim):
         catalog.refresh(claim.job.connection, "bulk", claim.job.pk)
     with claim.transaction() as job:
+        if not still_reads(claim, job):
+            return
         try:
             _read_rows(claim, job)
         except exports.NotAnExport as fault:

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
+
 from connections import gateway
 from connections.constantcontact.errors import CursorExpired
 from connections.constantcontact.pages import Trail
@@ -12,12 +14,15 @@ from connections.constantcontact.shapes import Contact
 from mapping import mirror, mirrornews
 from mapping.values import email_key
 from syncjobs.mirroring.ending import go_on_behind
-from syncjobs.mirroring.retrying import again
+from syncjobs.mirroring.retrying import again, still_reads
+from syncjobs.models import ImportRow, SyncJob
 from syncjobs.queue import Claim
 
 # The provider's search index may be so late, and two windows overlap by as much again.
 LAG: Final = timedelta(minutes=3)
 OVERLAP: Final = timedelta(minutes=5)
+# Contacts on a page.
+PAGE: Final = 500
 
 
 def ask_optouts(claim: Claim) -> None:
@@ -27,7 +32,7 @@ def ask_optouts(claim: Claim) -> None:
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     href = claim.job.cursor.get("href")
     try:
-        page = client.contacts.page(status="all", optout_after=since - OVERLAP, limit=500, href=href)
+        page = client.contacts.page(status="all", optout_after=since - OVERLAP, limit=PAGE, href=href)
     except CursorExpired:
         with claim.transaction() as job:
             claim.advance("asking_optouts", cursor=again(job.cursor, "walks", href=None, trail={}))
@@ -44,11 +49,20 @@ def ask_optouts(claim: Claim) -> None:
 
 
 def ask_deleted(claim: Claim) -> None:
-    """One page of the people who were deleted there: an import would bring them back."""
+    """One page of the people who were deleted there: an import would bring them back.
+
+    A job that has fewer people than there are such pages asks for each of them by the address.
+    """
+    with claim.transaction() as job:
+        if "alone" not in job.cursor:
+            job.cursor = {**job.cursor, "alone": _asks_alone(job)}
+    if claim.job.cursor["alone"]:
+        _ask_alone(claim)
+        return
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
     href = claim.job.cursor.get("href")
     try:
-        page = client.contacts.page(status="deleted", limit=500, href=href)
+        page = client.contacts.page(status="deleted", limit=PAGE, href=href)
     except CursorExpired:
         # A link that was kept too long has died: the walk begins again, and finds the same people.
         with claim.transaction() as job:
@@ -58,6 +72,8 @@ def ask_deleted(claim: Claim) -> None:
     with claim.transaction() as job:
         mirrornews.keep_standing(job.connection, _keys(page.items), "deleted", answered_at)
         if "read_at" in job.cursor:
+            if not still_reads(claim, job):
+                return
             mirror.meet(job.connection, _keys(page.items), deleted=True)
         if _goes_on(claim, "asking_deleted", page.next_href, answered_at):
             return
@@ -65,6 +81,36 @@ def ask_deleted(claim: Claim) -> None:
             claim.advance("clearing", cursor={**job.cursor, "href": None, "trail": {}, "after": ""})
         else:
             go_on_behind(claim, job)
+
+
+def _asks_alone(job: SyncJob) -> bool:
+    """Whether its people are fewer than the pages of the deleted; a whole reading needs all of these."""
+    pages = mirror.tombstones(job.connection) // PAGE
+    return "read_at" not in job.cursor and len(_waiting(job)[:pages]) < pages
+
+
+def _waiting(job: SyncJob) -> "QuerySet[ImportRow]":
+    rows = ImportRow.objects.filter(job=job, outcome="", line__gt=job.cursor.get("line", -1))
+    return rows.exclude(email_key="").order_by("line")
+
+
+def _ask_alone(claim: Claim) -> None:
+    """One person of the job: whether he was deleted there, or unsubscribed."""
+    with claim.transaction() as job:
+        row = _waiting(job).first()
+        if row is None:
+            go_on_behind(claim, job)
+            return
+    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    page = client.contacts.page(email=row.email, status="all", limit=PAGE)
+    found = [one for one in page.items if row.email_key in _keys([one])]
+    answered_at = page.answered_at or datetime.now(UTC)
+    with claim.transaction() as job:
+        if found and all(one.deleted_at is not None for one in found):
+            mirrornews.keep_standing(job.connection, [row.email_key], "deleted", answered_at)
+        elif any(_permission(one) == "unsubscribed" for one in found):
+            mirrornews.keep_standing(job.connection, [row.email_key], "unsubscribed", answered_at)
+        claim.advance("asking_deleted", cursor={**job.cursor, "line": row.line})
 
 
 def _goes_on(claim: Claim, stage: str, following: str | None, answered_at: datetime) -> bool:

@@ -1,8 +1,10 @@
-"""How often a reading begins something again before it gives up."""
+"""When a reading begins again, and how often it begins something again before it gives up."""
 
 from typing import Any, Final
 
-from syncjobs.queue import GaveUp
+from mapping import mirror
+from syncjobs.models import SyncJob
+from syncjobs.queue import Claim, GaveUp
 
 MOST_TRIES: Final = 3
 
@@ -17,3 +19,17 @@ def again(cursor: dict[str, Any], what: str, **changes: Any) -> dict[str, Any]:
     if tries > MOST_TRIES:
         raise GaveUp("provider_unavailable", "Constant Contact could not tell who is in the account.")
     return {**cursor, what: tries, **changes}
+
+
+def still_reads(claim: Claim, job: SyncJob) -> bool:
+    """Whether this job is still the reader; one that was away too long begins again, and knows what it reads for.
+
+    Inside the claim's transaction, in which it stays so.
+    """
+    if mirror.is_reader(job.connection, job.pk):
+        return True
+    kept = {name: job.cursor[name] for name in ("total", "then", "verified") if name in job.cursor}
+    # What another has read says who is there, but not what has become of the calls before it.
+    stage, cursor = ("exporting", kept) if job.cursor.get("verified") else ("counting", {})
+    claim.advance(stage, cursor=cursor, note="another job has read meanwhile")
+    return False

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from django.conf import settings
 
@@ -58,7 +57,7 @@ def _becomes_reader(claim: Claim, job: SyncJob) -> bool:
             stage = "asking_deleted" if nobody else "asking_optouts"
             claim.advance(stage, cursor=cursor, options=job.options)
         return False
-    if _is_read_by_another(job, state.reader):
+    if is_read_by_another(job):
         if job.kind == KIND:
             claim.advance("finishing", cursor={}, note="another job is reading it")
         else:
@@ -68,7 +67,9 @@ def _becomes_reader(claim: Claim, job: SyncJob) -> bool:
     return True
 
 
-def _is_read_by_another(job: SyncJob, reader: UUID | None) -> bool:
+def is_read_by_another(job: SyncJob) -> bool:
+    """Whether a job that goes on reads the account; nobody else begins to before the end of the transaction."""
+    reader = mirror.reader_of(job.connection)
     if reader is None or reader == job.pk:
         return False
     return SyncJob.objects.filter(pk=reader, state__in=["queued", "running", "waiting"]).exists()

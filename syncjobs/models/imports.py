@@ -122,6 +122,8 @@ class ImportRow(EnvironmentRow):
         db_persist=True,
     )
     contact_id = models.UUIDField(null=True, blank=True)
+    # To be deleted, and unsubscribed: no list takes the person, so that none can say who is meant.
+    off_lists = models.BooleanField(default=False, db_default=False)
     # What the row will be once its batch is accepted: created or updated.
     expected = models.CharField(max_length=10, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)

@@ -119,6 +119,8 @@ class ScratchList(EnvironmentRow):
     made_at = models.DateTimeField(auto_now_add=True)
     # When a sweep may try next to remove it.
     not_before = models.DateTimeField(default=timezone.now)
+    # Its plan was given up, and the job's next plan has another: whoever stands on this one is nobody's business there.
+    retired_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -127,10 +129,10 @@ class ScratchList(EnvironmentRow):
             *in_environment(
                 "scratchlist", ("connection_id", "connections_connection"), ("job_id", "syncjobs_syncjob")
             ),
-            # One at a time in each account.
+            # One at a time in each account, besides those that only wait to be removed.
             models.UniqueConstraint(
                 fields=["tenant", "connection"],
-                condition=models.Q(removed_at=None),
+                condition=models.Q(removed_at=None, retired_at=None),
                 name="scratchlist_one_at_a_time",
             ),
         ]

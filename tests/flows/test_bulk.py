@@ -8,10 +8,12 @@ import pytest
 
 from connections.models import Environment
 from connections.programs import keys
-from mapping.models import ConsentBasis, ConsentEntry
-from syncjobs.models import ImportRow, SyncJob, WebhookDelivery
+from mapping.models import ConsentBasis, ConsentEntry, MirrorContact
+from syncjobs.imports import scratch
+from syncjobs.models import ImportRow, ScratchList, SyncJob, WebhookDelivery
 from tests.flows.bulk import BULK, Sender, changing, changing_since, people
 from tests.flows.importing import Person, contacts
+from tests.flows.mirrors import read
 from tests.flows.programs import Program
 from tests.long import LONG, LONG_ONLY
 
@@ -129,6 +131,49 @@ def test_people_are_deleted_unsubscribed_and_moved(program, simulator):
     back = program.write([{**row, "action": "upsert", "lists": [news]} for row in rows[:2]])
     assert [one["reason"] for one in program.rows(back).values()] == ["deleted_there", "opted_out"]
     assert program.read(ids["bob"])["email_address"]["permission_to_send"] == "unsubscribed"
+
+
+def test_who_unsubscribed_is_deleted_beside_a_temporary_list(program, person, simulator):
+    """No list takes them, so that they are deleted by their ids; the others, for want of ids, by the list."""
+    program.write(people(2_000, lists=["News"]), create_missing=True)
+    read(person)
+    with person.scope.transaction():
+        scratch.allow(person.connection, True)
+    for n in (3, 4):
+        simulator.ask("/_sim/unsubscribe", {"account": "Acme Bakery", "email": f"person{n}@people.example"})
+    before = len(simulator.calls())
+    rows = [{"email": f"person{n}@people.example", "action": "delete"} for n in range(600)]
+    job = program.write(rows)
+    assert (job["state"], job["counts"]["updated"]) == ("done", 600), job
+    assert {one["reason"] for one in program.rows(job).values()} == {"deleted"}
+    gone = {name for name, one in contacts(simulator).items() if "deleted_at" in one}
+    assert gone == {one["email"] for one in rows}
+    with person.scope.transaction():
+        assert ScratchList.objects.count() == 1
+        dead = MirrorContact.objects.filter(standing="deleted")
+        assert dead.count() == 600
+    assert not [path for _, path in changing_since(simulator, before) if path.endswith("contact_exports")]
+
+
+def test_few_people_are_asked_for_by_their_addresses(program, person, simulator):
+    """An account with many tombstones is not walked for a handful of people: of each it is asked whether they left."""
+    many = people(1_100, lists=["News"])
+    program.write(many, create_missing=True)
+    program.write([{"email": one["email"], "action": "delete"} for one in many])
+    news = program.list("Others")
+    names = ("ann", "bob", "cid")
+    ids = {name: program.contact(name, list_memberships=[news])["contact_id"] for name in names}
+    read(person)
+    program.provider("DELETE", f"contacts/{ids['ann']}")
+    simulator.ask("/_sim/unsubscribe", {"account": "Acme Bakery", "email": "bob@people.example"})
+    reasons = []
+    for name in names:
+        before = len(simulator.calls())
+        row = {"email": f"{name}@people.example", "first_name": "New", "lists": [news]}
+        reasons.append(program.rows(program.write([row]))[1]["reason"])
+        # Who opted out since, and this person.
+        assert [one["path"] for one in simulator.calls()[before:]].count("/v3/contacts") == 2
+    assert reasons == ["deleted_there", "opted_out", None]
 
 
 def test_an_opt_out_beats_whatever_else_a_job_wants_of_the_person(program):

@@ -17,9 +17,12 @@ def person(world, simulator):
 
 def tags_of(simulator):
     names = {one["tag_id"]: one["name"] for one in simulator.get("/v3/contact_tags?limit=500")["tags"]}
-    found = {}
-    for one in simulator.get("/v3/contacts?limit=500&include=taggings")["contacts"]:
-        found[one["email_address"]["address"]] = {names[tag] for tag in one.get("taggings", [])}
+    found, path = {}, "/v3/contacts?limit=500&include=taggings"
+    while path:
+        page = simulator.get(path)
+        for one in page["contacts"]:
+            found[one["email_address"]["address"]] = {names[tag] for tag in one.get("taggings", [])}
+        path = page.get("_links", {}).get("next", {}).get("href")
     return found
 
 

@@ -10,8 +10,10 @@ import pytest
 from django.urls import reverse
 from pydantic import SecretStr
 
+from connections.models import Connection
 from mapping.models import AppField
-from syncjobs.models import Batch, SyncJob
+from syncjobs import runner
+from syncjobs.models import Batch, JobStep, SyncJob
 from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 from tests.flows.mirrors import age
 
@@ -194,8 +196,6 @@ def test_waiting_for_a_turn_is_not_a_sending(person, simulator):
     pools = QuotaPool.objects.using("operator")
     for _ in range(3):
         pools.update(closed_until="2099-01-01T00:00:00Z")
-        from syncjobs import runner
-
         runner.run_due("test-worker", for_seconds=1)
         SyncJob.objects.using("operator").filter(pk=job_id).update(not_before="2026-01-01T00:00:00Z")
     pools.update(closed_until=None)
@@ -203,6 +203,23 @@ def test_waiting_for_a_turn_is_not_a_sending(person, simulator):
     simulator.ask("/_sim/faults", {"match": "/v3/activities/contacts_file_import", "status": 503, "times": 1})
     job = person.finish(job_id, seconds=60)
     assert (job.state, job.created) == ("done", 3)
+
+
+def test_a_paused_account_leaves_no_intent(person, simulator):
+    job_id = begin(person, three(), MAPPED)
+    run_until(person, job_id, "sending")
+    links = Connection.objects.using("operator")
+    links.update(paused_at="2026-01-01T00:00:00Z")
+    for _ in range(3):
+        runner.run_due("test-worker", for_seconds=1)
+        SyncJob.objects.using("operator").filter(pk=job_id).update(not_before="2026-01-01T00:00:00Z")
+    batch = Batch.objects.using("operator").get()
+    assert (batch.state, batch.sendings) == ("planned", 0)
+    links.update(paused_at=None)
+    job = person.finish(job_id)
+    assert (job.state, job.created) == ("done", 3)
+    with person.scope.transaction():
+        assert not JobStep.objects.filter(job=job, stage__in=["reconciling", "guarding"]).exists()
 
 
 def test_without_echoed_file_names_a_lost_answer_is_found_by_time_and_size(person, simulator):

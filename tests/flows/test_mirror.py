@@ -1,14 +1,19 @@
 """The mirror over HTTP against the simulator: filled by few calls, kept current, and true about who left."""
 
+import time
+import uuid
+
 import pytest
 from django.conf import settings
 
 from mapping import mirror
 from mapping.models import ExportChunk, MirrorContact, MirrorKey, MirrorState
+from syncjobs import queue, runner
 from syncjobs.mirroring import exporting, starting
 from syncjobs.models import JobStep, SyncJob
-from tests.flows.importing import MAPPED, Person, contacts, csv_file
+from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 from tests.flows.mirrors import age, at_provider, create, finish, linked, mirrored, paths, read
+from tests.flows.programs import Program
 
 
 @pytest.fixture
@@ -156,8 +161,6 @@ def test_a_tombstone_stays_while_an_export_still_has_the_person(people, person, 
         job = starting.request(person.connection)
     seen = set()
     for _ in range(200):
-        from syncjobs import queue, runner
-
         if (claim := queue.claim_next("test-worker")) is None:
             with person.scope.transaction():
                 if SyncJob.objects.get(pk=job.pk).state == "done":
@@ -166,6 +169,22 @@ def test_a_tombstone_stays_while_an_export_still_has_the_person(people, person, 
         runner.run_step(claim)
         seen.add(mirrored(person)["cem@people.example"].standing)
     assert seen == {"deleted"}
+
+
+def test_a_tombstone_that_is_newer_than_the_export_stays(people, person, world, simulator):
+    """A program deletes somebody while the account is read; at the provider that shows only later."""
+    linked(person)
+    simulator.ask("/_sim/switches", {"delete_lag_seconds": 60}, "PUT")
+    age(person)
+    with person.scope.transaction():
+        job = starting.request(person.connection)
+    run_until(person, job.pk, "reading_export")
+    time.sleep(1.1)  # times of the provider's have whole seconds
+    path = f"/api/unified/marketing-automation/contacts/{people['dee']['contact_id']}"
+    assert Program(world, person.connection).ask("DELETE", path).status_code == 200
+    assert mirrored(person)["dee@people.example"].standing == "deleted"
+    assert finish(person, job.pk).state == "done"
+    assert mirrored(person)["dee@people.example"].standing == "deleted"
 
 
 def test_the_file_is_read_by_steps_that_go_on_where_they_stopped(people, person, simulator, monkeypatch):
@@ -190,6 +209,30 @@ def test_a_download_that_goes_wrong_is_made_again(people, person, simulator, fau
     assert {one.standing for one in mirrored(person).values()} == {"active", "unsubscribed", "deleted"}
     with person.scope.transaction():
         assert MirrorState.objects.get().total == 3
+
+
+def test_a_download_ends_where_another_job_has_become_the_reader(people, person, simulator, monkeypatch):
+    """Pieces of two files are never mixed: the first reader keeps nothing more, and begins again."""
+    monkeypatch.setattr(exporting, "CHUNK_BYTES", 50)
+    other, keep_chunk = uuid.uuid4(), mirror.keep_chunk
+    with person.scope.transaction():
+        job = SyncJob.objects.get(kind="mirror")
+    run_until(person, job.pk, "downloading")
+
+    def taken_over(connection, offset, content):
+        following = keep_chunk(connection, offset, content)
+        monkeypatch.setattr(mirror, "keep_chunk", keep_chunk)
+        mirror.begin(connection, other)
+        return following
+
+    monkeypatch.setattr(mirror, "keep_chunk", taken_over)
+    runner.run_step(queue.claim_next("test-worker"))
+    with person.scope.transaction():
+        assert SyncJob.objects.get(pk=job.pk).stage == "counting"
+        assert mirror.is_reader(person.connection, other)
+        assert not ExportChunk.objects.exists()
+    assert finish(person, job.pk).state == "done"
+    assert len(mirrored(person)) == 4
 
 
 def test_a_walk_whose_link_died_begins_again(people, person, simulator, monkeypatch):
@@ -231,8 +274,6 @@ def test_one_job_reads_for_all(people, person, simulator):
     """An import that starts while the account is being read waits for it, and exports nothing itself."""
     with person.scope.transaction():
         reading = SyncJob.objects.get(kind="mirror")
-    from syncjobs import queue, runner
-
     while True:
         claim = queue.claim_next("test-worker")
         if claim is not None:

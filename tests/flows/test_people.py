@@ -13,16 +13,22 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core import signing
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from pydantic import SecretStr
 
 from connections import rotation, tenancy
+from connections.audit import refusals
+from connections.forms_links import ReturnsForm
 from connections.mail import delivery
 from connections.models import AuditEvent, Membership, Message, User
+from mapping.forms_basis import BasisForm
+from syncjobs.forms import StartForm
 from tests.house.routes import routes
 from tests.world import World
 
@@ -219,6 +225,21 @@ def test_what_nobody_types_is_refused_in_words_and_in_the_audit(
 def test_a_slip_of_the_hand_is_not_in_the_audit(database: None) -> None:
     sign_up(browser(), "ada at people.test")
     assert acts() == []
+
+
+def test_a_line_may_end_in_a_field_of_several_lines() -> None:
+    found = [ReturnsForm, BasisForm, StartForm]
+    names = {
+        name
+        for form in found
+        for name, field in form.base_fields.items()
+        if isinstance(field.widget, forms.Textarea)
+    }
+    assert names == refusals.OF_LINES
+    for name in names:
+        assert not refusals.strange(QueryDict(f"{name}=first%0D%0Asecond%0D%0A"))
+        assert refusals.strange(QueryDict(f"{name}=first%00")) == f"{name} holds control characters"
+    assert refusals.strange(QueryDict("email=a%0D%0ABcc")) == "email holds control characters"
 
 
 # --- Nobody learns who has an account here ----------------------------------------------------------------------

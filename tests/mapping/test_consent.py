@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.consent import Call, Contact, Evidence, Will, decide, may_import
+from mapping.forms_basis import BasisForm
 from tests.long import LONG
 
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -192,3 +193,9 @@ def test_no_life_in_which_we_make_somebody_mailable_against_their_will(there, ev
         if after.permission == "explicit" != contact.permission:
             assert evidence.is_complete and will in (Will.RECORDED, Will.SIGN_UP, Will.OPT_IN_AGAIN)
         contact = after
+
+
+def test_nobody_records_a_basis_without_choosing_one():
+    assert '<option value="" selected>' in str(BasisForm()["kind"])
+    form = BasisForm({"kind": "", "statement": "They book with us."})
+    assert form.errors == {"kind": ["Choose who these people are to the account's owner."]}

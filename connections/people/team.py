@@ -128,6 +128,18 @@ def remove(scope: Scope, request: HttpRequest, member_id: UUID) -> Membership:
     return member
 
 
+def why_stay(scope: Scope) -> str:
+    """Why who asks cannot go, as `leave` would say; nothing if they can."""
+    with scope.transaction():
+        actor = Membership.objects.filter(user=scope.user).first()
+        try:
+            if actor is not None:
+                _keep_an_owner(actor)
+        except Refused as refused:
+            return str(refused)
+    return ""
+
+
 def leave(scope: Scope, request: HttpRequest) -> None:
     """Go. The last owner cannot.
 

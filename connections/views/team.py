@@ -192,7 +192,8 @@ def leave(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpRes
             return redirect("workspaces")
         except team.Refused as refused:
             refusal = str(refused)
-    context = {"refusal": refusal, **_frame(scope, f"Leave {scope.workspace_name}", ("Team", "team"))}
+    context = {"refusal": refusal, "why_stay": team.why_stay(scope)}
+    context |= _frame(scope, f"Leave {scope.workspace_name}", ("Team", "team"))
     return render(request, "settings/leave.html", context, status=422 if refusal else 200)
 
 

@@ -132,9 +132,8 @@ def test_ownership_is_moved_and_the_last_owner_stays(new_visitor: NewVisitor, lo
     team = f"{owner.place}/settings/team/"
     owner.go(f"{team}leave/")
     looks.at(owner, "leave")
-    owner.click("Leave Blue Door Software")
     expect(owner.page.get_by_text("This is the workspace's only owner")).to_be_visible()
-    looks.at(owner, "leave, refused")
+    expect(owner.page.get_by_role("button", name="Leave Blue Door Software")).to_have_count(0)
     ada.go(team)
     ada.click(owner.email, "link")
     assert "Only an owner changes or removes an owner" in ada.text()

@@ -427,6 +427,10 @@ def test_only_owners_touch_owners(world):
 def test_the_last_owner_stays(world):
     scope, client = world.scope(), world.client(world.owner)
     own = member_id(scope, world.owner)
+    page = client.get(at("team-leave", scope))
+    assert "only owner" in words(page) and 'name="leave"' not in page.content.decode(), (
+        "said before it is tried"
+    )
     for answer in (
         client.post(at("member", scope, own), {"role": "viewer"}),
         client.post(at("team-leave", scope), {"leave": "test"}),

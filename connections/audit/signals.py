@@ -101,9 +101,10 @@ def email_changed(
     from_email_address: EmailAddress | None = None,
     **more: Any,
 ) -> None:
-    """The address to sign in with."""
-    old = {"address": from_email_address.email} if from_email_address is not None else None
-    new = {"address": to_email_address.email}
+    """The address to sign in with. To confirm the first one changes nothing, though allauth says so."""
+    if from_email_address is None or from_email_address.pk == to_email_address.pk:
+        return
+    old, new = {"address": from_email_address.email}, {"address": to_email_address.email}
     audit.record("email_changed", request=request, user=user, about=to_email_address.email, old=old, new=new)
 
 

@@ -130,6 +130,7 @@ def test_sign_up_goes_through_the_link_of_the_message(database: None) -> None:
     with tenancy.acting_for(tenant_id):
         assert Membership.objects.get(user=person).role == "owner"
     assert {"signed_up", "email_confirmed", "signed_in"} <= set(acts(person))
+    assert "email_changed" not in acts(person), "it is the first address"
 
 
 def test_the_link_works_on_another_device(database: None) -> None:

@@ -465,6 +465,14 @@ def test_everybody_else_may_leave(world):
     assert acts(scope)[-1] == "member_left"
 
 
+def test_operators_alone_are_led_to_their_site(world):
+    client, site = world.client(world.owner), reverse("admin:index")
+    assert site not in client.get(reverse("workspaces")).content.decode()
+    world.owner.is_staff = True
+    world.owner.save()
+    assert site in client.get(reverse("workspaces")).content.decode()
+
+
 def test_a_viewer_is_told_who_can(world):
     scope, client = world.scope(), world.client(world.member)
     page = words(client.get(at("team", scope)))

@@ -7,6 +7,7 @@ from django import forms
 from connections.links import returning
 
 MOST: Final = 50
+REFUSED_SHOWN: Final = 5
 
 
 class ReturnsForm(forms.Form):
@@ -28,13 +29,16 @@ class ReturnsForm(forms.Form):
     def clean_addresses(self) -> list[str]:
         """Each in the spelling that is compared, once."""
         found: list[str] = []
+        refused: list[str] = []
         for line in filter(None, (line.strip() for line in str(self.cleaned_data["addresses"]).splitlines())):
             try:
                 if "?" in line:
                     raise returning.NotAnAddress("stands here without its query")
                 found.append(returning.normal(line, self.environment))
             except returning.NotAnAddress as reason:
-                raise forms.ValidationError(f"{line[:80]} {reason}.") from None
+                refused.append(f"{line[:80]} {reason}.")
+        if refused:
+            raise forms.ValidationError(refused[:REFUSED_SHOWN])
         if len(found) > MOST:
             raise forms.ValidationError(f"There may be {MOST} addresses; these are {len(found)}.")
         return list(dict.fromkeys(found))

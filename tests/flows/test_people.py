@@ -243,6 +243,15 @@ def test_a_line_may_end_in_a_field_of_several_lines() -> None:
     assert refusals.strange(QueryDict("email=a%0D%0ABcc")) == "email holds control characters"
 
 
+def test_every_line_that_is_no_return_address_is_named() -> None:
+    lines = ["nowhere", "https://app.example.com/back", "https://app.example.com/?a=b"]
+    form = ReturnsForm({"addresses": "\r\n".join(lines)}, environment="test")
+    assert form.errors["addresses"] == [
+        "nowhere must begin with https:// and a host.",
+        "https://app.example.com/?a=b stands here without its query.",
+    ]
+
+
 # --- Nobody learns who has an account here ----------------------------------------------------------------------
 
 

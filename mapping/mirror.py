@@ -52,13 +52,6 @@ def known(connection: Connection, email_keys: Iterable[str]) -> dict[str, Mirror
     return {one.email_key: one for one in found}
 
 
-def tombstones(connection: Connection) -> int:
-    """How many people are known to have been deleted there: all of them come, page by page, where that is asked."""
-    return MirrorContact.objects.filter(
-        connection=connection, standing=MirrorContact.Standing.DELETED
-    ).count()
-
-
 # --- a whole reading ----------------------------------------------------------------------------------------
 
 
@@ -77,6 +70,12 @@ def reader_of(connection: Connection) -> UUID | None:
 def is_reader(connection: Connection, reader: UUID) -> bool:
     """Whether this reading is still the one that counts, and stays it to the end of the transaction."""
     return reader_of(connection) == reader
+
+
+def let_go(connection: Connection) -> None:
+    """End a reading that was for something else than the mirror, which stays as it is."""
+    MirrorState.objects.filter(connection=connection).update(reader=None, reader_columns=[])
+    discard(connection)
 
 
 def discard(connection: Connection) -> None:
@@ -218,7 +217,8 @@ def complete(connection: Connection, began_at: datetime, read_at: datetime) -> N
     """
     row = state(connection)
     row.read_at, row.columns = began_at, row.reader_columns
-    row.total = MirrorKey.objects.filter(connection=connection, deleted=False).count()
+    met = MirrorKey.objects.filter(connection=connection)
+    row.total, row.deleted = met.filter(deleted=False).count(), met.filter(deleted=True).count()
     row.readings += 1
     row.optouts_until = max(filter(None, (row.optouts_until, read_at)))
     row.updates_until = read_at

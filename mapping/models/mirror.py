@@ -20,6 +20,8 @@ class MirrorState(EnvironmentRow):
     read_at = models.DateTimeField(null=True, blank=True)
     readings = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
+    # How many people were deleted there, by the last whole reading: as long is the walk through them.
+    deleted = models.PositiveIntegerField(default=0, db_default=0)
     columns = models.JSONField(default=list)
     reader = models.UUIDField(null=True, blank=True)
     reader_columns = models.JSONField(default=list)

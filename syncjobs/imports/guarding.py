@@ -3,19 +3,24 @@
 The first sending may never have arrived, or have ended half-way; since then the account's owner may have edited,
 created, unsubscribed or deleted one of its people. What differs both from what we found when we compared and from
 what we want is newer than our intent: such a row ends as skipped, and the rest travels in a batch of its own.
-Values are compared, not clocks; the window only keeps the walk short.
+Values are compared, not clocks; the window only keeps the walk short. Our own calls change people as well: where these
+are many, an export is read instead, a few calls for everybody. The mirror stays as it was when the rows were judged.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.conf import settings
+from django.db.models import Sum
+
 from connections import gateway
-from connections.constantcontact.shapes import Contact
 from mapping import consent, fields, mirror
 from mapping.known import Known, known_of
 from mapping.models import MirrorContact, RemoteField
-from syncjobs.imports import batching, cutting, judging, plans
+from syncjobs.imports import batching, cutting, exports, judging, plans
+from syncjobs.mirroring import exporting
+from syncjobs.mirroring.retrying import still_reads
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.planner import IMPORTS
 from syncjobs.queue import Claim
@@ -24,6 +29,8 @@ from syncjobs.queue import Claim
 WINDOW: Final = timedelta(minutes=10)
 # A batch that could not leave for longer, for want of quota say, is looked at again.
 GOOD_FOR: Final = timedelta(minutes=5)
+# With more of our own people to be met than stand on some pages, an export takes fewer calls.
+MOST_WALKED: Final = 2_000
 INCLUDED: Final = ("custom_fields", "list_memberships", "phone_numbers", "street_addresses")
 NEWER: Final = "changed at Constant Contact after the import had looked; the newer values stay"
 
@@ -44,7 +51,21 @@ def _was_guarded(job: SyncJob, planned: Batch) -> bool:
 
 def start(claim: Claim, planned: Batch) -> None:
     """Go and look. Inside the claim's transaction."""
-    claim.advance("guarding", cursor={"batch": str(planned.pk), "walk": "all", "href": None})
+    job, batch = claim.job, str(planned.pk)
+    if _sent_since(job) <= MOST_WALKED:
+        claim.advance("guarding", cursor={"batch": batch, "walk": "all", "href": None})
+        return
+    total = job.options.get("known", 0) + job.accepted
+    claim.advance(
+        "exporting", cursor={"batch": batch, "total": total, "then": "guarding", "read_by": "guarding"}
+    )
+
+
+def _sent_since(job: SyncJob) -> int:
+    """How many people our own calls may have changed since the account was looked at."""
+    since = datetime.fromisoformat(job.options["compared_at"]) - WINDOW
+    sent = Batch.objects.filter(job=job, kind__in=sorted(IMPORTS), sent_at__gte=since)
+    return sent.aggregate(people=Sum("row_count"))["people"] or 0
 
 
 def guard(claim: Claim) -> None:
@@ -55,16 +76,20 @@ def guard(claim: Claim) -> None:
         with claim.transaction():
             claim.advance("sending", cursor={})
         return
+    if "read_by" in cursor:
+        _read_file(claim)
+        return
     client = gateway.open_client(claim.job.connection, "control", job_id=claim.job.pk)
     page = client.contacts.page(
         status=cursor["walk"],
-        updated_after=datetime.fromisoformat(claim.job.options["compared_at"]) - WINDOW,
+        updated_after=_since(claim.job),
         include=INCLUDED,
         href=cursor["href"],
     )
     with claim.transaction() as job:
         batch = Batch.objects.get(pk=cursor["batch"])
-        _judge(job, batch, page.items)
+        custom = {str(row.custom_field_id): fields.custom_column(row.name) for row in _fields(job)}
+        _judge(job, batch, [one for contact in page.items if (one := known_of(contact, custom))])
         if page.next_href and page.next_href != cursor["href"]:
             claim.advance("guarding", cursor={**cursor, "href": page.next_href})
         elif cursor["walk"] == "all":
@@ -75,9 +100,37 @@ def guard(claim: Claim) -> None:
             claim.advance("sending", cursor={"guarded": str(left.pk), "guarded_at": at} if left else {})
 
 
-def _judge(job: SyncJob, batch: Batch, contacts: Iterable[Contact]) -> None:
-    custom = {str(row.custom_field_id): fields.custom_column(row.name) for row in _fields(job)}
-    now = {one.email_key: one for contact in contacts if (one := known_of(contact, custom))}
+def _read_file(claim: Claim) -> None:
+    """Some thousand rows of an export a step; who was deleted is walked through as ever."""
+    with claim.transaction() as job:
+        if not still_reads(claim, job):
+            return
+        try:
+            _, rows = exporting.rows_of_file(job)
+        except exports.NotAnExport:
+            exporting.export_again(claim, job.cursor)
+            return
+        batch = Batch.objects.get(pk=job.cursor["batch"])
+        _judge(job, batch, [row.known for row in rows if row.known])
+        if len(rows) == settings.ENV.IMPORT_STEP_ROWS:
+            claim.advance("guarding", cursor={**job.cursor, "offset": rows[-1].offset})
+            return
+        mirror.let_go(job.connection)
+        # Who was changed while it was made; with calls of ours under way that would be their people again.
+        is_quiet = not Batch.objects.filter(job=job, state=Batch.State.ACCEPTED).exists()
+        cursor = {"batch": str(batch.pk), "walk": "all" if is_quiet else "deleted", "href": None}
+        claim.advance("guarding", cursor={**cursor, "read_at": job.cursor["read_at"]})
+
+
+def _since(job: SyncJob) -> datetime:
+    """Since when a walk asks: since the export, where one was read; else since the account was looked at."""
+    if job.cursor["walk"] == "all" and "read_at" in job.cursor:
+        return datetime.fromisoformat(job.cursor["read_at"])
+    return datetime.fromisoformat(job.options["compared_at"]) - WINDOW
+
+
+def _judge(job: SyncJob, batch: Batch, people: Iterable[Known]) -> None:
+    now = {one.email_key: one for one in people}
     rows = list(batching.rows_of(job, batch).filter(email_key__in=list(now)))
     then, kinds = _found_then(job, rows), plans.kinds(job)
     for row in rows:

@@ -142,7 +142,7 @@ class _Sample:
     ) -> None:
         self.connection = connection
         self.settled = facts.found()
-        self.known, self.deleted = mirror.state(connection), mirror.tombstones(connection)
+        self.known = mirror.state(connection)
         self.blanks_may_go = self.settled.get("import_blank_values") == "ignored"
         self.plan = _translation(connection, chosen, everyone, everyone_tags)
         self.new_fields = sum(one["kind"] == "new" for one in chosen)
@@ -210,10 +210,10 @@ class _Sample:
     def _reading(self, people: int) -> int:
         """Calls to find out who is in the account; the deleted come page by page, or for few people one by one."""
         most = timedelta(minutes=settings.ENV.COMPARE_MINUTES)
-        deleted = max(1, _pages(self.deleted))
+        deleted = max(1, _pages(self.known.deleted))
         if not mirror.is_fresh(self.known, datetime.now(UTC), most):
             return (READING if self.known.total else LOOKING) - 1 + deleted
-        asked = people if people < self.deleted // PAGE else deleted
+        asked = people if people < self.known.deleted // PAGE else deleted
         return (LOOKING if self.known.total else LOOKING - 1) - 1 + asked
 
 

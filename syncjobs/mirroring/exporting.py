@@ -62,10 +62,11 @@ def wait_for_export(claim: Claim) -> None:
         elif over.outcome == WatchedActivity.Outcome.COMPLETED:
             claim.advance("downloading", cursor={**job.cursor, "href": over.results_href})
         else:
-            _export_again(claim, job.cursor, after_seconds=30)
+            export_again(claim, job.cursor, after_seconds=30)
 
 
-def _export_again(claim: Claim, cursor: dict[str, Any], *, after_seconds: float = 5) -> None:
+def export_again(claim: Claim, cursor: dict[str, Any], *, after_seconds: float = 5) -> None:
+    """Another export, for the file of this one cannot be had or read. Inside the claim's transaction."""
     claim.advance(
         "exporting",
         cursor=again(cursor, "exports"),
@@ -88,10 +89,10 @@ def download(claim: Claim) -> None:
     except (NotFound, Invalid, NotReady):
         # The file is kept there for a while only; a job that waited long finds it gone.
         with claim.transaction() as job:
-            _export_again(claim, job.cursor)
+            export_again(claim, job.cursor)
         return
     with claim.transaction() as job:
-        claim.advance("reading_export", cursor={**job.cursor, "offset": 0})
+        claim.advance(job.cursor.get("read_by", "reading_export"), cursor={**job.cursor, "offset": 0})
 
 
 def _keep_file(claim: Claim, chunks: Iterable[bytes]) -> bool:
@@ -136,7 +137,7 @@ def read_export(claim: Claim) -> None:
             _read_rows(claim, job)
         except exports.NotAnExport as fault:
             log.warning("job %s: %s", job.pk, fault)
-            _export_again(claim, job.cursor)
+            export_again(claim, job.cursor)
 
 
 def _needs_tags(claim: Claim) -> bool:
@@ -167,13 +168,9 @@ def _needs_lists(claim: Claim) -> bool:
 
 
 def _read_rows(claim: Claim, job: SyncJob) -> None:
-    names = _catalog(job.connection)
-    chunks_from = lambda offset: mirror.chunks_from(job.connection, offset)  # noqa: E731  # as exports takes it
-    shape = exports.header(chunks_from, names.custom)
-    offset = job.cursor["offset"] or shape.offset
+    shape, rows = rows_of_file(job)
     if job.cursor["offset"] == 0:
         mirror.tells_of(job.connection, shape.columns)
-    rows = list(islice(exports.read(chunks_from, shape, names, offset), settings.ENV.IMPORT_STEP_ROWS))
     read_at = datetime.fromisoformat(job.cursor["read_at"])
     mirror.keep(job.connection, [row.known for row in rows if row.known], read_at)
     mirror.meet(job.connection, [row.email_key for row in rows if not row.known], deleted=False)
@@ -181,6 +178,19 @@ def _read_rows(claim: Claim, job: SyncJob) -> None:
         claim.advance("asking_deleted", cursor={**job.cursor, "href": None})
     else:
         claim.advance("reading_export", cursor={**job.cursor, "offset": rows[-1].offset})
+
+
+def rows_of_file(job: SyncJob) -> tuple[exports.Header, list[exports.Row]]:
+    """What the kept file has, and its rows behind the cursor: as many as one step takes; fewer are the last.
+
+    Raises:
+        exports.NotAnExport: it is none.
+    """
+    names = _catalog(job.connection)
+    chunks_from = lambda offset: mirror.chunks_from(job.connection, offset)  # noqa: E731  # as exports takes it
+    shape = exports.header(chunks_from, names.custom)
+    found = exports.read(chunks_from, shape, names, job.cursor["offset"] or shape.offset)
+    return shape, list(islice(found, settings.ENV.IMPORT_STEP_ROWS))
 
 
 def _catalog(connection: Connection) -> exports.Catalog:

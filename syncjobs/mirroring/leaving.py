@@ -85,7 +85,7 @@ def ask_deleted(claim: Claim) -> None:
 
 def _asks_alone(job: SyncJob) -> bool:
     """Whether its people are fewer than the pages of the deleted; a whole reading needs all of these."""
-    pages = mirror.tombstones(job.connection) // PAGE
+    pages = mirror.state(job.connection).deleted // PAGE
     return "read_at" not in job.cursor and len(_waiting(job)[:pages]) < pages
 
 

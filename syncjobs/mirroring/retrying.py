@@ -28,8 +28,10 @@ def still_reads(claim: Claim, job: SyncJob) -> bool:
     """
     if mirror.is_reader(job.connection, job.pk):
         return True
-    kept = {name: job.cursor[name] for name in ("total", "then", "verified") if name in job.cursor}
+    names = ("total", "then", "verified", "read_by", "batch")
+    kept = {name: job.cursor[name] for name in names if name in job.cursor}
     # What another has read says who is there, but not what has become of the calls before it.
-    stage, cursor = ("exporting", kept) if job.cursor.get("verified") else ("counting", {})
+    is_about_calls = "verified" in kept or "read_by" in kept
+    stage, cursor = ("exporting", kept) if is_about_calls else ("counting", {})
     claim.advance(stage, cursor=cursor, note="another job has read meanwhile")
     return False

@@ -7,8 +7,9 @@ import pytest
 
 from connections import facts
 from connections.models import QuotaPool
+from mapping.models import MirrorState
 from syncjobs import queue, runner
-from syncjobs.imports import giving_up, planning, scratch, sending
+from syncjobs.imports import giving_up, guarding, planning, scratch, sending
 from syncjobs.models import Batch, ImportRow, JobStep, ScratchList, SyncJob
 from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
 from tests.flows.mirrors import mirrored
@@ -253,3 +254,29 @@ def test_two_jobs_that_look_what_became_of_their_calls_take_turns(person, simula
     ended = [person.finish(job_id) for job_id in started]
     assert [(job.state, job.updated + job.created, job.rejected) for job in ended] == [("done", 3, 1)] * 2
     assert len([call for call in simulator.calls() if call["path"] == IMPORT]) == 3
+
+
+def test_a_guard_among_many_of_our_own_reads_an_export(person, simulator, settings_of, monkeypatch):
+    """What our own calls changed is not walked through; what it tells of others is the same, and so is the mirror."""
+    monkeypatch.setattr(guarding, "MOST_WALKED", 2)
+    rows = [*three(), *[[f"c{n}@people.example", "Ada", "Two", "gold", "A"] for n in range(3)]]
+    person.run(csv_file(rows), MAPPED, lists=["A"])
+    there = contacts(simulator)
+    settings_of(IMPORT_BATCH_ROWS=3, IMPORT_STEP_ROWS=4)
+    simulator.ask("/_sim/faults", {"match": IMPORT, "activity": "failed", "times": 1})
+    job_id = begin(person, [[row[0], "Ours", *row[2:]] for row in rows], mapped(simulator))
+    run_until(person, job_id, "processing")
+    simulator.ask("/_sim/clock", {"advance_seconds": 5})
+    edit(simulator, there["b0@people.example"], first_name="Newer")
+    delete(simulator, there["b1@people.example"])
+    job = person.finish(job_id)
+    assert (job.state, job.updated, job.skipped) == ("done", 4, 2)
+    found = contacts(simulator)
+    assert found["b0@people.example"]["first_name"] == "Newer"
+    assert "deleted_at" in found["b1@people.example"]
+    assert [found[f"{name}@people.example"]["first_name"] for name in ("b2", "c0", "c1", "c2")] == [
+        "Ours"
+    ] * 4
+    assert stages_of(person, job_id).count("downloading") >= 1
+    with person.scope.transaction():
+        assert MirrorState.objects.get().reader is None

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from connections import gateway, tenancy
 from connections.constantcontact.client import Client
@@ -19,7 +19,8 @@ from connections.constantcontact.errors import Conflict, NotFound, ProviderError
 from connections.models import Connection
 from mapping import catalog
 from syncjobs import states
-from syncjobs.models import Batch, ScratchLeave, ScratchList, SyncJob
+from syncjobs.models import Batch, PlannedStep, ScratchLeave, ScratchList, SyncJob
+from syncjobs.planner import SCRATCH
 from syncjobs.queue import Claim
 
 log = logging.getLogger(__name__)
@@ -132,11 +133,24 @@ def sweep() -> None:
                 log.warning("a temporary list could not be removed yet: %s", type(fault).__name__)
 
 
+def was_lost(job: SyncJob) -> bool:
+    """Whether the running plan's list was removed while calls that need it have not been made. Inside the scope."""
+    list_id = job.options.get("scratch")
+    gone = ScratchList.objects.filter(job=job, list_id=list_id).exclude(removed_at=None, retired_at=None)
+    if not list_id or not gone.exists():
+        return False
+    planned = PlannedStep.objects.filter(job=job, written=False)
+    names = Q(list_ids__contains=[SCRATCH]) | Q(sources__contains=[SCRATCH])
+    return planned.filter(names).exists() or _names(Batch.objects.filter(job=job, state__in=OPEN), list_id)
+
+
 def _is_used(row: ScratchList) -> bool:
     """Whether a call that is not over names it: people go onto it still, or what it is for is done to them."""
-    calls = Batch.objects.using(OPERATOR).filter(job=row.job_id, state__in=OPEN)
-    wanted = [str(row.list_id)]
-    return calls.filter(Q(list_ids__contains=wanted) | Q(sources__contains=wanted)).exists()
+    return _names(Batch.objects.using(OPERATOR).filter(job=row.job_id, state__in=OPEN), str(row.list_id))
+
+
+def _names(calls: QuerySet[Batch], list_id: str) -> bool:
+    return calls.filter(Q(list_ids__contains=[list_id]) | Q(sources__contains=[list_id])).exists()
 
 
 def _remove(row: ScratchList) -> None:

@@ -71,14 +71,16 @@ LOOKED = (*READING, "comparing", "deciding", "planning", "making_scratch", "batc
 def reopen(job: SyncJob) -> None:
     """A failed import is tried again: what was only given up has no outcome again. Inside the job's scope.
 
-    People may have left meanwhile, so what has not been sent is compared anew.
+    People may have left meanwhile, so what has not been sent is compared anew; so is what needs a list that is gone.
     """
     ImportRow.objects.filter(job=job, reason__in=["not_sent", "not_confirmed"]).update(
         outcome="", reason="", detail=""
     )
     options = {name: value for name, value in job.options.items() if name != "compared_at"}
     changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
-    if job.stage in LOOKED and not job.cursor.get("verified"):
+    looks_again = job.stage in LOOKED and not job.cursor.get("verified")
+    # A job that is over leaves its temporary list to the sweep.
+    if looks_again or scratch.was_lost(job):
         giving_up.give_up_unsent(job)
         changes |= {"stage": "counting", "cursor": {}}
     SyncJob.objects.filter(pk=job.pk).update(**changes)

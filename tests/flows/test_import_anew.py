@@ -280,3 +280,23 @@ def test_a_guard_among_many_of_our_own_reads_an_export(person, simulator, settin
     assert stages_of(person, job_id).count("downloading") >= 1
     with person.scope.transaction():
         assert MirrorState.objects.get().reader is None
+
+
+def test_a_retry_needs_no_list_that_was_removed_meanwhile(program, person, simulator):
+    """A job that failed leaves its temporary list to the sweep; tried again, it makes another."""
+    with person.scope.transaction():
+        scratch.allow(person.connection, True)
+    vip = program.tag("VIP")
+    program.write(people(505, lists=["News"]), create_missing=True)
+    simulator.ask(
+        "/_sim/faults", {"match": "/v3/activities/contacts_taggings_add", "status": 400, "times": 1}
+    )
+    job = program.write([{"email": f"person{n}@people.example", "tags": [vip]} for n in range(505)])
+    assert job["state"] == "failed"
+    scratch.sweep()
+    with person.scope.transaction():
+        assert not ScratchList.objects.filter(removed_at=None).exists()
+    assert program.ask("POST", f"/api/jobs/{job['id']}/retry").status_code == 200
+    ended = program.end(job)
+    assert (ended["state"], ended["counts"]["updated"]) == ("done", 505), ended
+    assert all(tags == {"VIP"} for tags in tags_of(simulator).values())

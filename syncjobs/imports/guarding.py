@@ -15,12 +15,13 @@ from django.conf import settings
 from django.db.models import Sum
 
 from connections import gateway
+from connections.constantcontact.errors import CursorExpired
 from mapping import consent, fields, mirror
 from mapping.known import Known, known_of
 from mapping.models import MirrorContact, RemoteField
 from syncjobs.imports import batching, cutting, exports, judging, plans
 from syncjobs.mirroring import exporting
-from syncjobs.mirroring.retrying import still_reads
+from syncjobs.mirroring.retrying import again, still_reads
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.planner import IMPORTS
 from syncjobs.queue import Claim
@@ -80,12 +81,18 @@ def guard(claim: Claim) -> None:
         _read_file(claim)
         return
     client = gateway.open_client(claim.job.connection, "control", job_id=claim.job.pk)
-    page = client.contacts.page(
-        status=cursor["walk"],
-        updated_after=_since(claim.job),
-        include=INCLUDED,
-        href=cursor["href"],
-    )
+    try:
+        page = client.contacts.page(
+            status=cursor["walk"],
+            updated_after=_since(claim.job),
+            include=INCLUDED,
+            href=cursor["href"],
+        )
+    except CursorExpired:
+        # A link that was kept too long has died: the walk begins again, and finds the same people.
+        with claim.transaction() as job:
+            claim.advance("guarding", cursor=again(job.cursor, "walks", href=None))
+        return
     with claim.transaction() as job:
         batch = Batch.objects.get(pk=cursor["batch"])
         custom = {str(row.custom_field_id): fields.custom_column(row.name) for row in _fields(job)}

@@ -78,7 +78,10 @@ def reopen(job: SyncJob) -> None:
     )
     options = {name: value for name, value in job.options.items() if name != "compared_at"}
     changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
-    if job.stage in LOOKED and not job.cursor.get("verified"):
+    looked = job.stage in LOOKED and not job.cursor.get("verified")
+    if giving_up.lost_its_list(job) or looked:
         giving_up.give_up_unsent(job)
         changes |= {"stage": "counting", "cursor": {}}
+    elif job.stage == "looking_up":
+        changes["cursor"] = {}
     SyncJob.objects.filter(pk=job.pk).update(**changes)

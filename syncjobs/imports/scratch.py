@@ -20,6 +20,7 @@ from connections.models import Connection
 from mapping import catalog
 from syncjobs import states
 from syncjobs.models import Batch, ScratchLeave, ScratchList, SyncJob
+from syncjobs.planner import Kind
 from syncjobs.queue import Claim
 
 log = logging.getLogger(__name__)
@@ -106,8 +107,11 @@ def _find(client: Client, name: str) -> str | None:
 
 
 def note_removed(job: SyncJob) -> None:
-    """The plan's own last call has removed it. Inside the scope."""
-    ScratchList.objects.filter(job=job, removed_at=None, retired_at=None).update(removed_at=datetime.now(UTC))
+    """The plan's own last call has removed it; where that came to nothing it is left to the sweep. Inside the scope."""
+    removals = Batch.objects.filter(job=job, kind=Kind.DELETE_SCRATCH, state=Batch.State.FINISHED)
+    removed = {list_id for one in removals for list_id in one.list_ids}
+    here = ScratchList.objects.filter(job=job, removed_at=None, retired_at=None)
+    here.filter(list_id__in=removed).update(removed_at=datetime.now(UTC))
 
 
 def sweep() -> None:

@@ -212,6 +212,19 @@ def test_a_verdict_of_the_guard_grows_old(person, simulator):
     assert "deleted_at" in found["b1@people.example"]
 
 
+def test_a_look_of_the_guard_whose_link_has_died_begins_again(person, simulator):
+    person.run(csv_file(three()), MAPPED, lists=["A"])
+    there = contacts(simulator)
+    simulator.ask("/_sim/faults", {"match": IMPORT, "activity": "failed", "times": 1})
+    job_id = begin(person, three("Ours"), mapped(simulator))
+    run_until(person, job_id, "guarding")
+    delete(simulator, there["b1@people.example"])
+    jobs = SyncJob.objects.using("operator").filter(pk=job_id)
+    jobs.update(cursor=jobs.get().cursor | {"href": "/v3/contacts?cursor=dead"})
+    job = person.finish(job_id)
+    assert (job.state, job.updated, job.skipped) == ("done", 2, 1), job.explanation
+
+
 @pytest.mark.parametrize("stage", ["sending", "guarding"])
 def test_a_retry_of_a_call_that_goes_again_looks_first(person, simulator, stage):
     """A retry forgets when the account was looked at; what is guarded by that needs a new look."""
@@ -280,3 +293,40 @@ def test_a_guard_among_many_of_our_own_reads_an_export(person, simulator, settin
     assert stages_of(person, job_id).count("downloading") >= 1
     with person.scope.transaction():
         assert MirrorState.objects.get().reader is None
+
+
+def test_a_temporary_list_that_its_plan_could_not_remove_is_swept(program, person, simulator):
+    program.write(people(1_200, lists=["News"]), create_missing=True)
+    with person.scope.transaction():
+        scratch.allow(person.connection, True)
+    vip = program.tag("VIP")
+    simulator.ask("/_sim/faults", {"match": "/v3/activities/list_delete", "activity": "failed", "times": 3})
+    tagged = [{"email": f"person{n}@people.example", "tags": [vip]} for n in range(1_100)]
+    assert program.write(tagged)["state"] == "done"
+    assert "Patchbay" in str(simulator.get("/v3/contact_lists?limit=500"))
+    scratch.sweep()
+    simulator.ask("/_sim/clock", {"advance_seconds": 5})
+    assert "Patchbay" not in str(simulator.get("/v3/contact_lists?limit=500"))
+
+
+def test_a_retry_does_not_go_by_a_temporary_list_that_was_removed_meanwhile(program, person, simulator):
+    program.write(people(1_200, lists=["News"]), create_missing=True)
+    with person.scope.transaction():
+        scratch.allow(person.connection, True)
+    vip = program.tag("VIP")
+    simulator.ask(
+        "/_sim/faults", {"match": "/v3/activities/contacts_taggings_add", "status": 400, "times": None}
+    )
+    tagged = [{"email": f"person{n}@people.example", "tags": [vip]} for n in range(1_100)]
+    job = program.write(tagged)
+    assert job["state"] == "failed", job
+    with person.scope.transaction():
+        assert ScratchList.objects.filter(removed_at=None).exists()
+    scratch.sweep()
+    simulator.ask("/_sim/clock", {"advance_seconds": 5})
+    simulator.ask("/_sim/faults", method="DELETE")
+    with person.scope.transaction():
+        assert runner.retry(SyncJob.objects.get(pk=job["id"]))
+    ended = program.end(job)
+    assert ended["state"] == "done", ended
+    assert {name for name, tags in tags_of(simulator).items() if tags} == {one["email"] for one in tagged}

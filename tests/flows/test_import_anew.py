@@ -295,6 +295,22 @@ def test_a_guard_among_many_of_our_own_reads_an_export(person, simulator, settin
         assert MirrorState.objects.get().reader is None
 
 
+def test_a_retry_lets_go_of_a_reading_that_was_for_the_guard(person, simulator, monkeypatch):
+    """Else nobody else could read the account until the job's end."""
+    person.run(csv_file(three()), MAPPED, lists=["A"])
+    monkeypatch.setattr(guarding, "MOST_WALKED", 0)
+    simulator.ask("/_sim/faults", {"match": IMPORT, "activity": "failed", "times": 1})
+    job_id = begin(person, three("Ours"), mapped(simulator))
+    run_until(person, job_id, "downloading")
+    SyncJob.objects.using("operator").filter(pk=job_id).update(state="failed")
+    with person.scope.transaction():
+        assert runner.retry(SyncJob.objects.get(pk=job_id))
+    run_until(person, job_id, "comparing")
+    with person.scope.transaction():
+        assert MirrorState.objects.get().reader is None
+    assert person.finish(job_id).state == "done"
+
+
 def test_a_temporary_list_that_its_plan_could_not_remove_is_swept(program, person, simulator):
     program.write(people(1_200, lists=["News"]), create_missing=True)
     with person.scope.transaction():

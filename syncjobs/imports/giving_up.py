@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.db import connection as database
+from django.db.models import Max
 
 from mapping import mirrornews
 from syncjobs.imports import batching, scratch
@@ -32,6 +33,16 @@ def give_up_unsent(job: SyncJob) -> None:
     used = Batch.objects.filter(job=job).values_list("place", flat=True)
     PlannedStep.objects.filter(job=job).exclude(place__in=list(used)).delete()
     PlannedStep.objects.filter(job=job).update(written=True)
+    _keep_look(job)
+
+
+def _keep_look(job: SyncJob) -> None:
+    """Calls that stay are guarded by the look that they were planned on, not by a later one."""
+    looked_at = job.options.pop("compared_at", None) or job.options.get("compared_before")
+    last = PlannedStep.objects.filter(job=job).aggregate(last=Max("place"))["last"]
+    if looked_at is not None and last is not None:
+        job.options["given_up"] = [*job.options.get("given_up", []), [looked_at, last]]
+    SyncJob.objects.filter(pk=job.pk).update(options=job.options)
 
 
 def lost_its_list(job: SyncJob) -> bool:

@@ -76,8 +76,9 @@ def reopen(job: SyncJob) -> None:
     ImportRow.objects.filter(job=job, reason__in=["not_sent", "not_confirmed"]).update(
         outcome="", reason="", detail=""
     )
-    options = {name: value for name, value in job.options.items() if name != "compared_at"}
-    changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
+    if "compared_at" in job.options:
+        job.options["compared_before"] = job.options.pop("compared_at")
+    changes: dict[str, Any] = {**settling.outcomes(job), "options": job.options}
     looked = job.stage in LOOKED and not job.cursor.get("verified")
     if giving_up.lost_its_list(job) or looked:
         giving_up.give_up_unsent(job)

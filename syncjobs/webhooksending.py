@@ -208,7 +208,12 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
     ).update(**changes)
     if not outcome.has_arrived:
         log.warning("webhook delivery %s did not arrive: %s", delivery.pk, outcome.status or outcome.error)
-    webhook = Webhook.objects.get(pk=delivery.webhook_id)
+    # What this address answered says nothing of another that it was changed for meanwhile; nor is it there any more
+    # where the endpoint was deleted.
+    asked = Webhook.objects.filter(pk=delivery.webhook_id, target_url=delivery.webhook.target_url)
+    webhook = asked.select_for_update(no_key=True).first()
+    if webhook is None:
+        return
     _let_rest(webhook, outcome, now)
     if not (outcome.has_arrived or outcome.is_ours):
         since = webhook.failing_since or now

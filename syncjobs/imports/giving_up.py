@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.db import connection as database
+from django.db.models import Max
 
 from mapping import mirrornews
 from syncjobs.imports import batching, scratch
-from syncjobs.models import Batch, PlannedStep, SyncJob
+from syncjobs.models import Batch, PlannedStep, ScratchList, SyncJob
 from syncjobs.planner import Kind
 
 
@@ -32,6 +33,28 @@ def give_up_unsent(job: SyncJob) -> None:
     used = Batch.objects.filter(job=job).values_list("place", flat=True)
     PlannedStep.objects.filter(job=job).exclude(place__in=list(used)).delete()
     PlannedStep.objects.filter(job=job).update(written=True)
+    _keep_look(job)
+
+
+def _keep_look(job: SyncJob) -> None:
+    """Calls that stay are guarded by the look that they were planned on, not by a later one."""
+    looked_at = job.options.pop("compared_at", None) or job.options.get("compared_before")
+    last = PlannedStep.objects.filter(job=job).aggregate(last=Max("place"))["last"]
+    if looked_at is not None and last is not None:
+        job.options["given_up"] = [*job.options.get("given_up", []), [looked_at, last]]
+    SyncJob.objects.filter(pk=job.pk).update(options=job.options)
+
+
+def lost_its_list(job: SyncJob) -> bool:
+    """Whether a job that was over has still to go by a temporary list, which was removed then or is about to be.
+
+    What is about whoever stands on one is taken back, even if it has failed before.
+    """
+    lists = ScratchList.objects.filter(job=job).exclude(list_id=None)
+    planned = Batch.objects.filter(job=job, state=Batch.State.PLANNED)
+    taken_back = sum(planned.filter(sources__contains=[str(one.list_id)]).delete()[0] for one in lists)
+    is_left = planned.exists() or PlannedStep.objects.filter(job=job, written=False).exists()
+    return bool(taken_back) or (is_left and lists.filter(retired_at=None).exists())
 
 
 _CAME_TO_NOTHING: Final = (Batch.State.FAILED, Batch.State.REPLACED)

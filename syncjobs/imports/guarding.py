@@ -15,12 +15,13 @@ from django.conf import settings
 from django.db.models import Sum
 
 from connections import gateway
+from connections.constantcontact.errors import CursorExpired
 from mapping import consent, fields, mirror
 from mapping.known import Known, known_of
 from mapping.models import MirrorContact, RemoteField
 from syncjobs.imports import batching, cutting, exports, judging, plans
 from syncjobs.mirroring import exporting
-from syncjobs.mirroring.retrying import still_reads
+from syncjobs.mirroring.retrying import again, still_reads
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.planner import IMPORTS
 from syncjobs.queue import Claim
@@ -51,19 +52,24 @@ def _was_guarded(job: SyncJob, planned: Batch) -> bool:
 
 def start(claim: Claim, planned: Batch) -> None:
     """Go and look. Inside the claim's transaction."""
-    job, batch = claim.job, str(planned.pk)
-    if _sent_since(job) <= MOST_WALKED:
-        claim.advance("guarding", cursor={"batch": batch, "walk": "all", "href": None})
+    job = claim.job
+    about = {"batch": str(planned.pk), "judged_at": _judged_at(job, planned).isoformat()}
+    if _sent_since(job, planned) <= MOST_WALKED:
+        claim.advance("guarding", cursor={**about, "walk": "all", "href": None})
         return
     total = job.options.get("known", 0) + job.accepted
-    claim.advance(
-        "exporting", cursor={"batch": batch, "total": total, "then": "guarding", "read_by": "guarding"}
-    )
+    claim.advance("exporting", cursor={**about, "total": total, "then": "guarding", "read_by": "guarding"})
 
 
-def _sent_since(job: SyncJob) -> int:
+def _judged_at(job: SyncJob, batch: Batch) -> datetime:
+    """When the account was looked at for the plan that a call is of: of plans given up, they say until which step."""
+    earlier = (at for at, last in job.options.get("given_up", []) if batch.place <= last)
+    return datetime.fromisoformat(next(earlier, job.options["compared_at"]))
+
+
+def _sent_since(job: SyncJob, batch: Batch) -> int:
     """How many people our own calls may have changed since the account was looked at."""
-    since = datetime.fromisoformat(job.options["compared_at"]) - WINDOW
+    since = _judged_at(job, batch) - WINDOW
     sent = Batch.objects.filter(job=job, kind__in=sorted(IMPORTS), sent_at__gte=since)
     return sent.aggregate(people=Sum("row_count"))["people"] or 0
 
@@ -80,12 +86,18 @@ def guard(claim: Claim) -> None:
         _read_file(claim)
         return
     client = gateway.open_client(claim.job.connection, "control", job_id=claim.job.pk)
-    page = client.contacts.page(
-        status=cursor["walk"],
-        updated_after=_since(claim.job),
-        include=INCLUDED,
-        href=cursor["href"],
-    )
+    try:
+        page = client.contacts.page(
+            status=cursor["walk"],
+            updated_after=_since(claim.job),
+            include=INCLUDED,
+            href=cursor["href"],
+        )
+    except CursorExpired:
+        # A link that was kept too long has died: the walk begins again, and finds the same people.
+        with claim.transaction() as job:
+            claim.advance("guarding", cursor=again(job.cursor, "walks", href=None))
+        return
     with claim.transaction() as job:
         batch = Batch.objects.get(pk=cursor["batch"])
         custom = {str(row.custom_field_id): fields.custom_column(row.name) for row in _fields(job)}
@@ -118,21 +130,21 @@ def _read_file(claim: Claim) -> None:
         mirror.let_go(job.connection)
         # Who was changed while it was made; with calls of ours under way that would be their people again.
         is_quiet = not Batch.objects.filter(job=job, state=Batch.State.ACCEPTED).exists()
-        cursor = {"batch": str(batch.pk), "walk": "all" if is_quiet else "deleted", "href": None}
-        claim.advance("guarding", cursor={**cursor, "read_at": job.cursor["read_at"]})
+        kept = {name: job.cursor[name] for name in ("batch", "judged_at", "read_at") if name in job.cursor}
+        claim.advance("guarding", cursor={**kept, "walk": "all" if is_quiet else "deleted", "href": None})
 
 
 def _since(job: SyncJob) -> datetime:
     """Since when a walk asks: since the export, where one was read; else since the account was looked at."""
     if job.cursor["walk"] == "all" and "read_at" in job.cursor:
         return datetime.fromisoformat(job.cursor["read_at"])
-    return datetime.fromisoformat(job.options["compared_at"]) - WINDOW
+    return datetime.fromisoformat(job.cursor.get("judged_at", job.options["compared_at"])) - WINDOW
 
 
 def _judge(job: SyncJob, batch: Batch, people: Iterable[Known]) -> None:
     now = {one.email_key: one for one in people}
     rows = list(batching.rows_of(job, batch).filter(email_key__in=list(now)))
-    then, kinds = _found_then(job, rows), plans.kinds(job)
+    then, kinds = _found_then(job, rows, _judged_at(job, batch)), plans.kinds(job)
     for row in rows:
         if found := verdict(
             row, then.get(row.email_key), now[row.email_key], kinds, whole=batch.whole_count > 0
@@ -141,11 +153,10 @@ def _judge(job: SyncJob, batch: Batch, people: Iterable[Known]) -> None:
     judging.write(job, rows)
 
 
-def _found_then(job: SyncJob, rows: Iterable[ImportRow]) -> dict[str, MirrorContact]:
+def _found_then(job: SyncJob, rows: Iterable[ImportRow], judged_at: datetime) -> dict[str, MirrorContact]:
     """What the mirror had when the rows were judged; what has come into it since is somebody's newer change."""
-    compared_at = datetime.fromisoformat(job.options["compared_at"])
     known = mirror.known(job.connection, [row.email_key for row in rows])
-    return {key: one for key, one in known.items() if one.changed_at <= compared_at}
+    return {key: one for key, one in known.items() if one.changed_at <= judged_at}
 
 
 def _fields(job: SyncJob) -> Iterable[RemoteField]:

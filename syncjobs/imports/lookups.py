@@ -10,11 +10,13 @@ from typing import Any
 from django.db import connection as database
 
 from connections import gateway
+from connections.constantcontact.errors import CursorExpired
 from connections.constantcontact.shapes import Contact
 from mapping.consent import Standing
 from mapping.unified import contacts
 from mapping.values import email_key
 from syncjobs.imports import judging, planning, quoting
+from syncjobs.mirroring.retrying import again
 from syncjobs.models import ImportRow, PlannedStep, SyncJob
 from syncjobs.queue import Claim
 
@@ -34,16 +36,22 @@ def look_up(claim: Claim) -> None:
             return
     # An opt-out has calls kept back for it.
     client = gateway.open_client(claim.job.connection, "consent" if opts_out else "bulk", job_id=claim.job.pk)
-    if email is not None:
-        found = client.contacts.page(email=email[1], status="all", limit=quoting.PAGE)
-    else:
-        found = client.contacts.page(status="all", limit=quoting.PAGE, href=claim.job.cursor.get("href"))
+    try:
+        if email is not None:
+            found = client.contacts.page(email=email[1], status="all", limit=quoting.PAGE)
+        else:
+            found = client.contacts.page(status="all", limit=quoting.PAGE, href=claim.job.cursor.get("href"))
+    except CursorExpired:
+        # A link that was kept too long has died: the walk begins again, and finds the same people.
+        with claim.transaction() as job:
+            claim.advance("looking_up", cursor=again(job.cursor, "walks", href=None))
+        return
     with claim.transaction() as job:
         _keep(job, found.items)
         if email is not None:
             claim.advance("looking_up", cursor={"line": email[0]})
         elif found.next_href and found.next_href != claim.job.cursor.get("href"):
-            claim.advance("looking_up", cursor={"href": found.next_href})
+            claim.advance("looking_up", cursor={**job.cursor, "href": found.next_href})
         else:
             _over(claim, job, step)
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from connections import gateway, tenancy
 from connections.constantcontact.client import Client
@@ -19,8 +19,8 @@ from connections.constantcontact.errors import Conflict, NotFound, ProviderError
 from connections.models import Connection
 from mapping import catalog
 from syncjobs import states
-from syncjobs.models import Batch, PlannedStep, ScratchLeave, ScratchList, SyncJob
-from syncjobs.planner import SCRATCH
+from syncjobs.models import Batch, ScratchLeave, ScratchList, SyncJob
+from syncjobs.planner import Kind
 from syncjobs.queue import Claim
 
 log = logging.getLogger(__name__)
@@ -107,8 +107,11 @@ def _find(client: Client, name: str) -> str | None:
 
 
 def note_removed(job: SyncJob) -> None:
-    """The plan's own last call has removed it. Inside the scope."""
-    ScratchList.objects.filter(job=job, removed_at=None, retired_at=None).update(removed_at=datetime.now(UTC))
+    """The plan's own last call has removed it; where that came to nothing it is left to the sweep. Inside the scope."""
+    removals = Batch.objects.filter(job=job, kind=Kind.DELETE_SCRATCH, state=Batch.State.FINISHED)
+    removed = {list_id for one in removals for list_id in one.list_ids}
+    here = ScratchList.objects.filter(job=job, removed_at=None, retired_at=None)
+    here.filter(list_id__in=removed).update(removed_at=datetime.now(UTC))
 
 
 def sweep() -> None:
@@ -133,24 +136,11 @@ def sweep() -> None:
                 log.warning("a temporary list could not be removed yet: %s", type(fault).__name__)
 
 
-def was_lost(job: SyncJob) -> bool:
-    """Whether the running plan's list was removed while calls that need it have not been made. Inside the scope."""
-    list_id = job.options.get("scratch")
-    gone = ScratchList.objects.filter(job=job, list_id=list_id).exclude(removed_at=None, retired_at=None)
-    if not list_id or not gone.exists():
-        return False
-    planned = PlannedStep.objects.filter(job=job, written=False)
-    names = Q(list_ids__contains=[SCRATCH]) | Q(sources__contains=[SCRATCH])
-    return planned.filter(names).exists() or _names(Batch.objects.filter(job=job, state__in=OPEN), list_id)
-
-
 def _is_used(row: ScratchList) -> bool:
     """Whether a call that is not over names it: people go onto it still, or what it is for is done to them."""
-    return _names(Batch.objects.using(OPERATOR).filter(job=row.job_id, state__in=OPEN), str(row.list_id))
-
-
-def _names(calls: QuerySet[Batch], list_id: str) -> bool:
-    return calls.filter(Q(list_ids__contains=[list_id]) | Q(sources__contains=[list_id])).exists()
+    calls = Batch.objects.using(OPERATOR).filter(job=row.job_id, state__in=OPEN)
+    wanted = [str(row.list_id)]
+    return calls.filter(Q(list_ids__contains=wanted) | Q(sources__contains=wanted)).exists()
 
 
 def _remove(row: ScratchList) -> None:

@@ -76,11 +76,13 @@ def reopen(job: SyncJob) -> None:
     ImportRow.objects.filter(job=job, reason__in=["not_sent", "not_confirmed"]).update(
         outcome="", reason="", detail=""
     )
-    options = {name: value for name, value in job.options.items() if name != "compared_at"}
-    changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
-    looks_again = job.stage in LOOKED and not job.cursor.get("verified")
-    # A job that is over leaves its temporary list to the sweep.
-    if looks_again or scratch.was_lost(job):
+    if "compared_at" in job.options:
+        job.options["compared_before"] = job.options.pop("compared_at")
+    changes: dict[str, Any] = {**settling.outcomes(job), "options": job.options}
+    looked = job.stage in LOOKED and not job.cursor.get("verified")
+    if giving_up.lost_its_list(job) or looked:
         giving_up.give_up_unsent(job)
         changes |= {"stage": "counting", "cursor": {}}
+    elif job.stage == "looking_up":
+        changes["cursor"] = {}
     SyncJob.objects.filter(pk=job.pk).update(**changes)

@@ -28,7 +28,7 @@ def still_reads(claim: Claim, job: SyncJob) -> bool:
     """
     if mirror.is_reader(job.connection, job.pk):
         return True
-    names = ("total", "then", "verified", "read_by", "batch")
+    names = ("total", "then", "verified", "read_by", "batch", "judged_at")
     kept = {name: job.cursor[name] for name in names if name in job.cursor}
     # What another has read says who is there, but not what has become of the calls before it.
     is_about_calls = "verified" in kept or "read_by" in kept

@@ -48,6 +48,9 @@ def _becomes_reader(claim: Claim, job: SyncJob) -> bool:
     state = mirror.state(job.connection)
     most = timedelta(minutes=settings.ENV.COMPARE_MINUTES)
     if mirror.is_fresh(state, datetime.now(UTC), most):
+        if state.reader == job.pk:
+            # It read for something else, and was not let come to its end.
+            mirror.let_go(job.connection)
         if job.kind == KIND:
             claim.advance("finishing", cursor={}, note="it was read a short while ago")
         else:

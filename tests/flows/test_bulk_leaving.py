@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from syncjobs import runner
+from syncjobs.imports import quoting
+from syncjobs.models import SyncJob
 from tests.flows.bulk import Sender
-from tests.flows.importing import Person
+from tests.flows.importing import Person, run_until
 
 
 @pytest.fixture
@@ -104,3 +107,24 @@ def test_many_who_are_not_there_or_left_before_take_few_calls(program, simulator
     assert set(found[3:]) == {("skipped", "not_there")}
     assert len(simulator.calls()) - before <= 6
     assert job["provider_calls"]["spent"] <= dry["provider_calls"]["quoted"]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_walk_whose_link_has_died_begins_again(program, person, monkeypatch, failed):
+    """A page's link may be kept over a night without calls; nor does a job that failed by one fail for ever."""
+    monkeypatch.setattr(quoting, "PAGE", 2)
+    news = program.list("News")
+    there = [f"person{number}" for number in range(4)]
+    for name in there:
+        program.contact(name, list_memberships=[news])
+    job = program.start(leaving(*there, *(f"nobody{number}" for number in range(20))))
+    run_until(person, job["id"], "looking_up")
+    with person.scope.transaction():
+        row = SyncJob.objects.get(pk=job["id"])
+        changes = {"state": "failed"} if failed else {}
+        cursor = {"href": "/v3/contacts?cursor=dead", "walks": 3 if failed else 0}
+        SyncJob.objects.filter(pk=row.pk).update(cursor=cursor, **changes)
+        assert runner.retry(row) == failed
+    counts = program.end(job)["counts"]
+    assert (counts["updated"], counts["skipped"]) == (4, 20), counts
+    assert {permission(program, name) for name in there} == {"unsubscribed"}

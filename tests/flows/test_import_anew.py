@@ -142,7 +142,17 @@ def test_what_calls_by_ids_have_done_is_not_planned_again(program, person, simul
     assert ([str(one) for one in known.tag_ids], [str(one) for one in known.list_ids]) == ([vip], [news])
 
 
-def test_a_call_of_the_first_plan_that_fails_behind_the_second_is_guarded(person, simulator, settings_of):
+@pytest.mark.parametrize("edited", ["before", "behind"])
+def test_a_call_of_the_first_plan_that_fails_behind_the_second_is_guarded(
+    person, simulator, settings_of, edited
+):
+    """Its people may have been changed before the second look at the account, too."""
+
+    def meanwhile():
+        simulator.ask("/_sim/clock", {"advance_seconds": 5})
+        edit(simulator, there["b0@people.example"], first_name="Newer")
+        delete(simulator, there["b1@people.example"])
+
     rows = [*three(), *[[f"c{n}@people.example", "Ada", "Two", "gold", "A"] for n in range(3)]]
     person.run(csv_file(rows), MAPPED, lists=["A"])
     settings_of(IMPORT_BATCH_ROWS=3)
@@ -151,13 +161,20 @@ def test_a_call_of_the_first_plan_that_fails_behind_the_second_is_guarded(person
     simulator.ask("/_sim/faults", {"match": IMPORT, "activity": "failed", "times": 1})
     job_id = begin(person, changed, mapped(simulator))
     step_until(person, job_id, lambda calls: [state for _, state, _ in calls] == ["accepted", "planned"])
+    if edited == "before":
+        meanwhile()
+        MirrorState.objects.using("operator").update(read_at=LONG_AGO)
+    jobs = SyncJob.objects.using("operator").filter(pk=job_id)
+    looked_at = jobs.get().options["compared_at"]
     wait_long(job_id)
     run_until(person, job_id, "counting")
+    # The wait was made up; the look was a short while ago.
+    given_up = [[looked_at, last] for _, last in jobs.get().options["given_up"]]
+    jobs.update(options=jobs.get().options | {"given_up": given_up})
     run_until(person, job_id, "sending")
-    # Now the second plan stands, and the first call's people are changed before it turns out to have failed.
-    simulator.ask("/_sim/clock", {"advance_seconds": 5})
-    edit(simulator, there["b0@people.example"], first_name="Newer")
-    delete(simulator, there["b1@people.example"])
+    # Now the second plan stands, and it has not turned out yet that the first call failed.
+    if edited == "behind":
+        meanwhile()
     job = person.finish(job_id)
     found = contacts(simulator)
     assert found["b0@people.example"]["first_name"] == "Newer"
@@ -210,6 +227,19 @@ def test_a_verdict_of_the_guard_grows_old(person, simulator):
     assert (job.state, job.updated, job.skipped) == ("done", 1, 2)
     assert found["b0@people.example"]["first_name"] == "Newer"
     assert "deleted_at" in found["b1@people.example"]
+
+
+def test_a_look_of_the_guard_whose_link_has_died_begins_again(person, simulator):
+    person.run(csv_file(three()), MAPPED, lists=["A"])
+    there = contacts(simulator)
+    simulator.ask("/_sim/faults", {"match": IMPORT, "activity": "failed", "times": 1})
+    job_id = begin(person, three("Ours"), mapped(simulator))
+    run_until(person, job_id, "guarding")
+    delete(simulator, there["b1@people.example"])
+    jobs = SyncJob.objects.using("operator").filter(pk=job_id)
+    jobs.update(cursor=jobs.get().cursor | {"href": "/v3/contacts?cursor=dead"})
+    job = person.finish(job_id)
+    assert (job.state, job.updated, job.skipped) == ("done", 2, 1), job.explanation
 
 
 @pytest.mark.parametrize("stage", ["sending", "guarding"])
@@ -282,21 +312,54 @@ def test_a_guard_among_many_of_our_own_reads_an_export(person, simulator, settin
         assert MirrorState.objects.get().reader is None
 
 
-def test_a_retry_needs_no_list_that_was_removed_meanwhile(program, person, simulator):
-    """A job that failed leaves its temporary list to the sweep; tried again, it makes another."""
+def test_a_retry_lets_go_of_a_reading_that_was_for_the_guard(person, simulator, monkeypatch):
+    """Else nobody else could read the account until the job's end."""
+    person.run(csv_file(three()), MAPPED, lists=["A"])
+    monkeypatch.setattr(guarding, "MOST_WALKED", 0)
+    simulator.ask("/_sim/faults", {"match": IMPORT, "activity": "failed", "times": 1})
+    job_id = begin(person, three("Ours"), mapped(simulator))
+    run_until(person, job_id, "downloading")
+    SyncJob.objects.using("operator").filter(pk=job_id).update(state="failed")
+    with person.scope.transaction():
+        assert runner.retry(SyncJob.objects.get(pk=job_id))
+    run_until(person, job_id, "comparing")
+    with person.scope.transaction():
+        assert MirrorState.objects.get().reader is None
+    assert person.finish(job_id).state == "done"
+
+
+def test_a_temporary_list_that_its_plan_could_not_remove_is_swept(program, person, simulator):
+    program.write(people(1_200, lists=["News"]), create_missing=True)
     with person.scope.transaction():
         scratch.allow(person.connection, True)
     vip = program.tag("VIP")
-    program.write(people(505, lists=["News"]), create_missing=True)
-    simulator.ask(
-        "/_sim/faults", {"match": "/v3/activities/contacts_taggings_add", "status": 400, "times": 1}
-    )
-    job = program.write([{"email": f"person{n}@people.example", "tags": [vip]} for n in range(505)])
-    assert job["state"] == "failed"
+    simulator.ask("/_sim/faults", {"match": "/v3/activities/list_delete", "activity": "failed", "times": 3})
+    tagged = [{"email": f"person{n}@people.example", "tags": [vip]} for n in range(1_100)]
+    assert program.write(tagged)["state"] == "done"
+    assert "Patchbay" in str(simulator.get("/v3/contact_lists?limit=500"))
     scratch.sweep()
+    simulator.ask("/_sim/clock", {"advance_seconds": 5})
+    assert "Patchbay" not in str(simulator.get("/v3/contact_lists?limit=500"))
+
+
+def test_a_retry_does_not_go_by_a_temporary_list_that_was_removed_meanwhile(program, person, simulator):
+    program.write(people(1_200, lists=["News"]), create_missing=True)
     with person.scope.transaction():
-        assert not ScratchList.objects.filter(removed_at=None).exists()
-    assert program.ask("POST", f"/api/jobs/{job['id']}/retry").status_code == 200
+        scratch.allow(person.connection, True)
+    vip = program.tag("VIP")
+    simulator.ask(
+        "/_sim/faults", {"match": "/v3/activities/contacts_taggings_add", "status": 400, "times": None}
+    )
+    tagged = [{"email": f"person{n}@people.example", "tags": [vip]} for n in range(1_100)]
+    job = program.write(tagged)
+    assert job["state"] == "failed", job
+    with person.scope.transaction():
+        assert ScratchList.objects.filter(removed_at=None).exists()
+    scratch.sweep()
+    simulator.ask("/_sim/clock", {"advance_seconds": 5})
+    simulator.ask("/_sim/faults", method="DELETE")
+    with person.scope.transaction():
+        assert runner.retry(SyncJob.objects.get(pk=job["id"]))
     ended = program.end(job)
-    assert (ended["state"], ended["counts"]["updated"]) == ("done", 505), ended
-    assert all(tags == {"VIP"} for tags in tags_of(simulator).values())
+    assert ended["state"] == "done", ended
+    assert {name for name, tags in tags_of(simulator).items() if tags} == {one["email"] for one in tagged}

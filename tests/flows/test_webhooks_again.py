@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from connections.models import AuditEvent, Environment, Message
 from connections.programs import keys
-from syncjobs import webhookreplay, webhooksending
+from syncjobs import egress, webhookreplay, webhooksending
 from syncjobs.models import Webhook, WebhookDelivery
 from tests.flows.programs import Program
 from tests.receiver import Receiver
@@ -259,6 +259,38 @@ def test_an_address_that_is_gone_is_switched_off_at_once_and_people_are_told(wor
     assert (again["is_active"], again["off_reason"]) == (True, None)
     webhooksending.send_due(clock=lambda: later + timedelta(days=1))
     assert len(receiver.received) == 3, "what waited goes"
+
+
+@pytest.mark.parametrize("does", ["moves", "is deleted"])
+def test_what_an_address_answers_says_nothing_of_the_one_that_follows(
+    world, program, receiver, does, monkeypatch
+):
+    """An endpoint may be changed or deleted while something is on its way to it."""
+    wish = {"target_url": receiver.url, "event_types": ["api_token:created"]}
+    made = program.ask("POST", "/api/webhook", wish).json()["result"]
+    happen(world, 2)
+    post = egress.post
+
+    def meanwhile(url, body, headers):
+        if not receiver.received:
+            status = post(url, body, headers)
+            method, body = (
+                ("PATCH", {"target_url": receiver.url + "&new=1"}) if does == "moves" else ("DELETE", None)
+            )
+            assert program.ask(method, f"/api/webhook/{made['id']}", body).status_code == 200
+            return status
+        return post(url, body, headers)
+
+    monkeypatch.setattr(egress, "post", meanwhile)
+    receiver.answers = [410]
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    webhooksending.send_due(clock=lambda: later)
+    webhooksending.send_due(clock=lambda: later + timedelta(hours=1))
+    assert [one.path.endswith("new=1") for one in receiver.received] == [False, True, True][
+        : 3 if does == "moves" else 1
+    ]
+    if does == "moves":
+        assert program.ask("GET", f"/api/webhook/{made['id']}").json()["result"]["is_active"]
 
 
 def test_days_without_a_success_switch_it_off_and_one_success_counts_anew(

@@ -44,7 +44,7 @@ class Writer:
     said: Said
     decided_by: str
     update_source: Source | None = None
-    # Where the wish depends on what somebody has, None for somebody new: made anew of each reading. May raise Unfit.
+    # Where the wish depends on what somebody has, None for somebody new: made anew of each reading. It may raise.
     wish_for: Callable[[Contact | None], Wish] | None = None
     decider: Decider = field(init=False)
     # Whether a call that changes the person has been answered.

@@ -17,6 +17,7 @@ from django.db import connection as database
 from connections import gateway
 from connections.constantcontact.client import Client
 from connections.constantcontact.errors import Conflict, Invalid, NotFound
+from connections.constantcontact.shapes import Contact
 from mapping import fields, mirrornews
 from mapping.contactends import NotAllowed, Result, Taken
 from mapping.contactlocks import Busy
@@ -24,6 +25,7 @@ from mapping.contactwrites import Writer
 from mapping.models import RemoteField
 from mapping.unified.writing import Change, Unfit, Wish
 from mapping.unified.writing_consent import Said
+from mapping.values import email_key
 from syncjobs.bulk import comparing
 from syncjobs.bulk.person import Field, Wanted
 from syncjobs.imports import judging, planning
@@ -33,6 +35,10 @@ from syncjobs.queue import Claim
 
 BUSY_SECONDS: Final = 2.0
 OPT_OUT: Final = Said(permission="unsubscribed")
+
+
+class Moved(Exception):
+    """The contact of an id has another address than the row names."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +124,15 @@ def _written(job: SyncJob, row: ImportRow, custom: dict[str, Field]) -> Ended:
 
 
 def _opted_out(client: Client, job: SyncJob, row: ImportRow) -> Result | None:
-    writer = Writer(job.connection, client, Wish(), OPT_OUT, job.options["by"])
+    def nothing_else(there: Contact | None) -> Wish:
+        if there and there.email_address and email_key(there.email_address.address) != row.email_key:
+            raise Moved
+        return Wish()
+
+    writer = Writer(job.connection, client, Wish(), OPT_OUT, job.options["by"], wish_for=nothing_else)
     if row.contact_id:
-        with suppress(NotFound):  # the id is of somebody who is gone; the address may be somebody's again
+        # The id is of somebody who is gone, or has another address by now; this one may be somebody else's.
+        with suppress(NotFound, Moved):
             return writer.update(str(row.contact_id))
     found = client.contacts.find(row.email)
     return writer.update(found.contact_id) if found is not None else None

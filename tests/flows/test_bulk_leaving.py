@@ -73,6 +73,22 @@ def test_an_opt_out_is_sent_whatever_our_copy_says(program, more):
         assert job["counts"]["skipped"] == more
 
 
+@pytest.mark.parametrize("taken_up", [True, False])
+def test_an_opt_out_is_of_the_address_and_not_of_who_had_it_before(program, simulator, taken_up):
+    simulator.ask("/_sim/switches", {"export_contact_id": "present"}, "PUT")
+    news = program.list("News")
+    moved = program.contact("ann", list_memberships=[news])["contact_id"]
+    assert program.write(leaving("nobody"))["counts"]["skipped"] == 1  # the account is read
+    body = {"address": address("anna"), "permission_to_send": "implicit"}
+    program.provider("PUT", f"contacts/{moved}", {"email_address": body, "update_source": "Account"})
+    if taken_up:
+        joins(program, "ann", news)
+    row = program.rows(program.write(leaving("ann")))[1]
+    assert row["reason"] == ("unsubscribed" if taken_up else "not_there")
+    assert permission(program, "anna") == "implicit"
+    assert not taken_up or permission(program, "ann") == "unsubscribed"
+
+
 @pytest.mark.parametrize("more", [0, 3])
 def test_a_delete_is_sent_whatever_our_copy_says(program, more):
     news = program.list("News")

@@ -8,9 +8,12 @@ from django.http import HttpRequest
 from connections.models import Connection
 from connections.scoping import Scope
 from mapping import basis
+from mapping.forms import ListMapForm, TagMapForm
 from mapping.models import ConsentBasis, RemoteList, RemoteTag
 from syncjobs.imports import plans, scratch
+from syncjobs.imports.choices import Choices
 from syncjobs.imports.readers import AUTO, ENCODINGS, UTF8_REJECT
+from syncjobs.models import ScratchLeave
 
 
 class UploadForm(forms.Form):
@@ -83,6 +86,7 @@ class StartForm(forms.Form):
         super().__init__(data)
         if not asks_basis:
             del self.fields["basis_kind"], self.fields["basis_statement"]
+        self.connection = connection
         self.needs_list = needs_list
         there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
         # No list is chosen for anybody by chance: the first of the account may be one that nobody means.
@@ -115,6 +119,28 @@ class StartForm(forms.Form):
     def lists(self) -> list[dict[str, str]]:
         """The choice of a list as the plan keeps it."""
         return _kept(self.cleaned_data["everyone"], self.cleaned_data["new_name"], "list_id")
+
+    def standing(self, lists: ListMapForm, tags: TagMapForm) -> Choices:
+        """The choices as they stand, valid or not, for the price. Inside the scope.
+
+        Where a list must be chosen and is not yet, a new one is reckoned with.
+        """
+        said = {name: str(self[name].value() or "") for name in self.fields}
+        everyone = said["everyone"] or ("new" if self.needs_list else "")
+        return Choices(
+            _kept(everyone, said["new_name"] or "everyone", "list_id"),
+            _kept(said["everyone_tag"], said["new_tag"] or "everyone", "tag_id"),
+            scratch=self._may_scratch(said["temporary"]),
+            lists=lists.standing(),
+            tags=tags.standing(),
+        )
+
+    def _may_scratch(self, answer: str) -> bool:
+        """Whether a temporary list may be made here once this answer is kept."""
+        if answer == "workspace":
+            # What the account says for itself goes before what is said for all.
+            return not ScratchLeave.objects.filter(connection=self.connection, allowed=False).exists()
+        return answer == "account" if answer else scratch.is_allowed(self.connection)
 
     def save_basis(self, scope: Scope, connection: Connection, request: HttpRequest) -> None:
         """Record on what basis the account writes to new people, where that was asked. Inside the scope."""

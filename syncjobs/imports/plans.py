@@ -26,6 +26,7 @@ from mapping.models import ListMapping, RemoteField, TagMapping
 from mapping.translation import Plan
 from syncjobs import queue
 from syncjobs.imports import columns, quoting, scratch, uploads
+from syncjobs.imports.choices import Choices
 from syncjobs.models import SyncJob, Upload
 from syncjobs.queue import GaveUp
 
@@ -85,9 +86,7 @@ def start(
                 connection,
                 upload,
                 chosen,
-                everyone=everyone,
-                everyone_tags=everyone_tags or [],
-                scratch=scratch.is_allowed(connection),
+                Choices(everyone, everyone_tags or [], scratch=scratch.is_allowed(connection)),
             )
         ),
         "tags": _tags(connection, tags) if tags else [],

@@ -69,7 +69,6 @@ class StartForm(forms.Form):
     basis_statement = forms.CharField(
         label="Why they may be e-mailed",
         max_length=500,
-        initial=plans.REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="In your own words. It is recorded for this account with your name and the time, and holds for later "
         "imports and for your programs too.",

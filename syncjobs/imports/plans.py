@@ -30,11 +30,7 @@ from syncjobs.imports.choices import Choices
 from syncjobs.models import SyncJob, Upload
 from syncjobs.queue import GaveUp
 
-REASON = "They gave us their address as customers, members or contacts."
-STATEMENT = (
-    "These people know us and may be e-mailed: they gave us their address as customers, members or contacts "
-    "(implicit permission)."
-)
+STATEMENT = "These people know us and may be e-mailed: they gave us their address (implicit permission)."
 
 
 class NotReady(Exception):

@@ -13,6 +13,7 @@ from syncjobs.imports import (
     guarding,
     lookups,
     noting,
+    outcomes,
     planning,
     processing,
     reading,
@@ -61,7 +62,7 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
                 [why, "not_confirmed", job.pk, batching.whole_keys_of(sent)],
             )
         cursor.execute(f"{ends} WHERE job_id = %s AND outcome = ''", [why, "not_sent", job.pk])
-    SyncJob.objects.filter(pk=job.pk).update(**settling.outcomes(job))
+    SyncJob.objects.filter(pk=job.pk).update(**outcomes.counted(job))
 
 
 # From here on an import depends on who is in the account; a retry looks again.
@@ -77,7 +78,7 @@ def reopen(job: SyncJob) -> None:
         outcome="", reason="", detail=""
     )
     options = {name: value for name, value in job.options.items() if name != "compared_at"}
-    changes: dict[str, Any] = {**settling.outcomes(job), "options": options}
+    changes: dict[str, Any] = {**outcomes.counted(job), "options": options}
     if job.stage in LOOKED and not job.cursor.get("verified"):
         giving_up.give_up_unsent(job)
         changes |= {"stage": "counting", "cursor": {}}

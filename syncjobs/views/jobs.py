@@ -73,7 +73,10 @@ def job(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
             "groups": progress.groups(row),
             "calls": calls,
             "verdict": quoting.verdict(row, calls),
-            "steps": JobStep.objects.filter(job=row).order_by("-id")[:30],
+            "steps": [
+                (one, jobwords.STAGES.get(one.stage, one.stage), jobwords.note(one.note))
+                for one in JobStep.objects.filter(job=row).order_by("-id")[:30]
+            ],
             "open": row.state in states.OPEN,
             "can_stop": row.state in states.CAN_STOP and scope.may("run"),
             "can_retry": row.state in states.CAN_RETRY and scope.may("run"),

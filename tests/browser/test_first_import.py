@@ -77,6 +77,7 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
     if is_first:
         visitor.page.get_by_label("Contact list for Everyone").select_option(label="General Interest")
         visitor.page.get_by_label("Who these people are").select_option(value="customers")
+        visitor.page.get_by_label("Why they may be e-mailed").fill("They buy from us.")
     visitor.page.get_by_role("checkbox").check()
     visitor.page.get_by_role("button", name="Import about").click()
     said = visitor.wait_for_end()
@@ -86,7 +87,7 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
     word = "Done with rejects" if counts["Rejected"] else "Done"
     there = total - counts["Rejected"]
     assert said.startswith(word), said
-    assert f"{there:,} of {total:,} people are at Constant Contact" in said
+    assert f"{there:,} of {total:,} rows are at Constant Contact" in said
     return counts
 
 

@@ -1,5 +1,7 @@
 """Walk 3, over HTTP against the simulator: every row ends in one outcome, and the account holds what the page says."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -46,7 +48,7 @@ def test_an_import_ends_as_the_page_says(person, simulator):
     assert person.rows(job, "skipped")[0]["line"] == "2"
     page = person.client.get(reverse("job", args=[*person.account[:2], job.pk])).content.decode()
     assert "Done with rejects" in page
-    assert "50 of 54 people are at Constant Contact" in page
+    assert "50 of 54 rows are at Constant Contact" in page
 
 
 def test_again_and_changed(person, simulator):
@@ -289,6 +291,23 @@ def test_rows_that_cannot_be_read_are_listed(person, simulator):
     ]
 
 
+def test_the_page_of_an_import_at_work_counts_who_is_left_out_already(person):
+    """And says of the others that they are open, though all of their people were sent."""
+    rows = [
+        ["a@people.example", "A", "B", "", "A"],
+        ["a@people.example", "A", "B", "", "A"],
+        ["", "", "", "", "A"],
+    ]
+    address = person.columns(person.upload(csv_file(rows))["Location"], MAPPED)["Location"]
+    address = person.start(address, ["A"])["Location"]
+    run_until(person, address.rstrip("/").rpartition("/")[2], "processing")
+    page = " ".join(re.sub(r"<[^>]*>", " ", person.client.get(address).content.decode()).split())
+    assert "1 of 1 people sent. How their rows ended is counted once" in page
+    for words in ("0 Created", "1 Skipped", "1 Rejected", "1 Still open", "3 rows in all"):
+        assert words in page, page
+    assert "Read the rows" in page and "asking_deleted" not in page
+
+
 def test_the_basis_of_an_account_is_asked_for_once_and_recorded(world, person):
     with person.scope.transaction():
         ConsentBasis.objects.all().delete()
@@ -298,11 +317,13 @@ def test_the_basis_of_an_account_is_asked_for_once_and_recorded(world, person):
     answer = person.client.post(address, given)
     assert answer.status_code == 422
     assert "Choose who these people are" in answer.content.decode()
+    assert "Say why these people may be e-mailed" in answer.content.decode()
     marketer = world.client(world.member)
     with person.scope.transaction():
         Membership.objects.filter(user=world.member).update(role="marketer")
         assert not SyncJob.objects.filter(kind="import").exists()
     page = marketer.get(address).content.decode()
+    assert "members or contacts" not in page
     assert "Nothing is on record" in page and "basis_kind" not in page
     given |= {"basis_kind": "members", "basis_statement": "Members of the club, who signed our statutes."}
     answer = person.client.post(address, given)

@@ -55,11 +55,13 @@ class StartForm(forms.Form):
         label="May a temporary list be made for it?",
         required=False,
         choices=[
-            ("no", "No: people are looked up and tagged by their ids"),
+            ("no", "No"),
             ("account", "Yes, in this account"),
-            ("workspace", "Yes, in every account of this environment that says nothing else"),
+            ("workspace", "Yes, in every account here"),
         ],
-        help_text="Tags are set far more cheaply through a list that Patchbay makes, names as its own, and removes.",
+        help_text="Tags are set far more cheaply through a list that Patchbay makes, names as its own, and removes. "
+        "Without it people are looked up and tagged by their ids. “Every account here” means those of this environment "
+        "that say nothing else.",
     )
     basis_kind = forms.ChoiceField(
         label="Who these people are",
@@ -89,7 +91,7 @@ class StartForm(forms.Form):
         self.needs_list = needs_list
         there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
         # No list is chosen for anybody by chance: the first of the account may be one that nobody means.
-        none = [("", "Choose a list" if needs_list else "None: only the lists that the file names")]
+        none = [("", "Choose a list" if needs_list else "None but the file's")]
         choices = [*none, *([("Lists of this account", there)] if there else []), ("new", "A new list")]
         field = self.fields["everyone"]
         assert isinstance(field, forms.ChoiceField)
@@ -100,7 +102,7 @@ class StartForm(forms.Form):
         chosen = self.fields["everyone_tag"]
         assert isinstance(chosen, forms.ChoiceField)
         chosen.choices = [
-            ("", "None: only the tags that the file names"),
+            ("", "None but the file's"),
             *([("Tags of this account", tags)] if tags else []),
             ("new", "A new tag"),
         ]

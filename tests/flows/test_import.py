@@ -1,5 +1,7 @@
 """Walk 3, over HTTP against the simulator: every row ends in one outcome, and the account holds what the page says."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -7,8 +9,10 @@ from django.urls import reverse
 
 from connections.models import Membership
 from mapping.models import ConsentBasis, ConsentEntry
-from syncjobs.models import Batch, ImportRow, JobStep, SyncJob
-from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
+from syncjobs.imports import returned
+from syncjobs.models import Batch, ImportRow, JobStep, SyncJob, Upload
+from tests.flows.importing import COLUMNS, MAPPED, Person, contacts, csv_file, run_until
+from tests.flows.test_import_troubles import mapped
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def test_who_left_is_not_brought_back(person, simulator):
     plan = there["p1@people.example"]["custom_fields"][0]["custom_field_id"]
     job = person.run(csv_file(rows), MAPPED | {"Plan": (f"custom:{plan}",)}, lists=["A"])
     assert job.outcome_counts == {"created": 0, "updated": 4, "unchanged": 0, "skipped": 2, "rejected": 0}
-    assert {(row["email"], row["reason"]) for row in person.rows(job, "skipped")} == {
+    assert {(row["Email"], row["reason"]) for row in person.rows(job, "skipped")} == {
         ("p1@people.example", "opted_out"),
         ("p2@people.example", "deleted_there"),
     }
@@ -289,6 +293,34 @@ def test_rows_that_cannot_be_read_are_listed(person, simulator):
         ("4", "too_many_columns"),
         ("5", "nul_byte"),
     ]
+
+
+def test_rejected_rows_come_with_the_files_own_columns_and_can_be_uploaded_again(
+    person, simulator, monkeypatch
+):
+    """Also where the file has a column called as one of ours, and row by row where it is long."""
+    monkeypatch.setattr(returned, "AT_ONCE", 2)
+    header = [*COLUMNS, "reason"]
+    rows = [[f"p{n}@people.example", "Ada", "One", "gold", "A", "mine"] for n in range(5)]
+    rows[3:3] = [["nonsense", "=1+1", "x", "gold", "A", "mine"], ["b@people.example", "short"]]
+    job = person.run(csv_file(rows, header), MAPPED, lists=["A"])
+    address = reverse("job-rows-csv", args=[*person.account[:2], job.pk]) + "?outcome=rejected"
+    content = b"".join(person.client.get(address).streaming_content)
+    bad, short = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert (bad["line"], bad["import reason"], bad["Email"], bad["First name"], bad["reason"]) == (
+        *("5", "invalid_email", "nonsense", "'=1+1", "mine"),
+    )
+    assert (short["line"], short["outcome"], short["Email"], short["First name"]) == (
+        *("6", "rejected", "b@people.example", "short"),
+    )
+    mended = content.replace(b"nonsense", b"good@people.example").replace(b"'=1+1", b"Ada")
+    again = person.run(mended, mapped(simulator), lists=["A"])
+    assert (again.state, again.created, again.rejected) == ("done", 1, 1)
+    assert person.rows(again, "rejected")[0].keys() == {"line", "outcome", "detail", *header, "import reason"}
+    with person.scope.transaction():
+        Upload.objects.all().delete()
+    assert [row["line"] for row in person.rows(job, "rejected")] == ["5", "6"]
+    assert person.rows(job, "rejected")[0]["email"] == "nonsense"
 
 
 def test_the_page_of_an_import_at_work_counts_who_is_left_out_already(person):

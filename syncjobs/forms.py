@@ -9,7 +9,8 @@ from connections.models import Connection
 from connections.scoping import Scope
 from mapping import basis
 from mapping.forms import ListMapForm, TagMapForm
-from mapping.models import ConsentBasis, RemoteList, RemoteTag
+from mapping.forms_basis import KINDS
+from mapping.models import RemoteList, RemoteTag
 from syncjobs.imports import plans, scratch
 from syncjobs.imports.choices import Choices
 from syncjobs.imports.readers import AUTO, ENCODINGS, UTF8_REJECT
@@ -65,7 +66,7 @@ class StartForm(forms.Form):
     )
     basis_kind = forms.ChoiceField(
         label="Who these people are",
-        choices=[("", "Choose who they are"), *ConsentBasis.Kind.choices],
+        choices=KINDS,
         error_messages={"required": "Choose who these people are to the account's owner."},
     )
     basis_statement = forms.CharField(
@@ -91,7 +92,7 @@ class StartForm(forms.Form):
         self.needs_list = needs_list
         there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
         # No list is chosen for anybody by chance: the first of the account may be one that nobody means.
-        none = [("", "Choose a list" if needs_list else "None but the file's")]
+        none = [("", "Choose a list" if needs_list else "Only those of the file")]
         choices = [*none, *([("Lists of this account", there)] if there else []), ("new", "A new list")]
         field = self.fields["everyone"]
         assert isinstance(field, forms.ChoiceField)
@@ -102,7 +103,7 @@ class StartForm(forms.Form):
         chosen = self.fields["everyone_tag"]
         assert isinstance(chosen, forms.ChoiceField)
         chosen.choices = [
-            ("", "None but the file's"),
+            ("", "Only those of the file"),
             *([("Tags of this account", tags)] if tags else []),
             ("new", "A new tag"),
         ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import thousands
 from tests.browser.thousands import GOOD, ROWS, Thousands
@@ -75,6 +76,13 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
     visitor.click("Save and go on to lists")
     visitor.heading("Lists, tags and permission")
     if is_first:
+        price = visitor.page.locator("#quote")
+        asked = price.inner_text()
+        tag = visitor.page.get_by_label("A tag that everyone in the file gets")
+        tag.select_option(label="A new tag")
+        expect(price).not_to_have_text(asked)
+        tag.select_option(value="")
+        expect(price).to_have_text(asked)
         visitor.page.get_by_label("Contact list for Everyone").select_option(label="General Interest")
         visitor.page.get_by_label("Who these people are").select_option(value="customers")
         visitor.page.get_by_label("Why they may be e-mailed").fill("They buy from us.")

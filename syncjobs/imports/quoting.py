@@ -7,6 +7,7 @@ how good it was.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -92,19 +93,19 @@ def _quote(sample: "_Sample") -> Quote:
     return replace(found, with_scratch=other.calls if other.calls < found.calls else None)
 
 
-def dearer(
+def with_others(
     connection: Connection, upload: Upload, columns: list[dict[str, Any]], choices: Choices
-) -> dict[str, int]:
-    """How many calls more a new list, or a new tag, for everyone takes. Inside the scope; see `quote`."""
-    rows = _Rows.of(upload)
+) -> tuple[Quote, dict[str, int]]:
+    """The price, and how many calls more a new list, or a new tag, for everyone takes. As `quote`, by one look."""
+    sample = _Sample(connection, _Rows.of(upload), columns, choices)
+    found, new = _quote(sample), frozenset({f"{NEW}everyone"})
     others = {
-        "list": replace(choices, everyone=[{"new": "everyone"}]),
-        "tag": replace(choices, everyone_tags=[{"new": "everyone"}]),
+        "list": replace(sample.plan, everyone=new),
+        "tag": replace(sample.plan, everyone_tags=new),
     }
-    calls = _Sample(connection, rows, columns, choices).price(scratch=choices.scratch).calls
-    return {
-        name: _Sample(connection, rows, columns, other).price(scratch=choices.scratch).calls - calls
-        for name, other in others.items()
+    return found, {
+        name: sample.by(plan).price(scratch=choices.scratch).calls - found.calls
+        for name, plan in others.items()
     }
 
 
@@ -142,9 +143,17 @@ class _Sample:
         self.plan = translation_of(connection, columns, choices)
         self.new_fields = sum(one["kind"] == "new" for one in columns)
         self.sent = [place.column for place in self.plan.places.values() if place.column != "email"]
+        self.pool = QuotaPool.objects.get(apps=connection.provider_app_id)
+        self.rows = rows
         self.share = rows.share
         self.people: list[Translated] = list(_translated(self.plan, rows.rows))
         self.has_tags = any(one.tag_ids for one in self.people)
+
+    def by(self, plan: Plan) -> "_Sample":
+        """The same rows by another plan of the same columns."""
+        other = copy(self)
+        other.plan, other.people = plan, list(_translated(plan, self.rows.rows))
+        return other
 
     def wanted(self, *, scratch: bool) -> Wanted:
         """What the planner is asked."""
@@ -181,7 +190,7 @@ class _Sample:
 
     def price(self, *, scratch: bool) -> Quote:
         """What the cheapest plan costs with all that comes round it."""
-        pool = QuotaPool.objects.get(apps=self.connection.provider_app_id)
+        pool = self.pool
         people = round(len(self.people) * self.share)
         pages = _pages(self.known.total + people)
         made = cheapest(self.wanted(scratch=scratch), pages)

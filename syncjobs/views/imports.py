@@ -181,6 +181,6 @@ def start(
         frame |= {"tag_form": tag_form, "facts": uploads.facts(kept), "recorded": recorded}
         frame |= {"asks_basis": asks_basis, "who_may": roles.who_may(BASIS_ACTION)}
         standing = form.standing(list_form, tag_form)
-        frame |= {"has_tags": bool(tags), "quote": quoting.quote(row, kept, chosen, standing)}
-        frame["dearer"] = quoting.dearer(row, kept, chosen, standing)
+        quote, dearer = quoting.with_others(row, kept, chosen, standing)
+        frame |= {"has_tags": bool(tags), "quote": quote, "dearer": dearer}
         return render(request, "import/start.html", frame, status=422 if data is not None else 200)

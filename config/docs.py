@@ -237,6 +237,8 @@ def _programs() -> dict[str, Any]:
     )
     return {
         "first_call": first,
+        "make_link": f"{curl} -H 'Content-Type: application/json' \\\n"
+        f'  {settings.PUBLIC_URL}/api/link-token -d \'{{"tenant_id": "customer-1"}}\'',
         "link_minutes": settings.ENV.LINK_TOKEN_SECONDS // 60,
         "per_window": settings.ENV.API_TOKEN_CALLS_PER_WINDOW,
         "account_per_window": settings.ENV.ACCOUNT_CALLS_PER_WINDOW,

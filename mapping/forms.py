@@ -189,6 +189,17 @@ class NameMapForm(forms.Form):
             for number, name in enumerate(self.names)
         ]
 
+    def standing(self) -> list[tuple[str, str, str]]:
+        """The same as it stands on the page: before it is sent, and where it is not valid."""
+        return [
+            (
+                name,
+                str(self[self._key(number)].value() or "new"),
+                str(self[self._name_key(number)].value() or ""),
+            )
+            for number, name in enumerate(self.names)
+        ]
+
     def lines(self) -> list[dict[str, Any]]:
         """The rows with their bound fields, as the template draws them."""
         return [
@@ -282,25 +293,3 @@ class DeclareForm(forms.Form):
     def clean_name(self) -> str:
         """One line, not blank."""
         return " ".join(str(self.cleaned_data["name"]).split())
-
-
-class PairForm(forms.Form):
-    """Which account's set-up in test is taken to which account in live."""
-
-    test_account = forms.ChoiceField(label="Account in test", help_text="Its set-up is taken; it keeps it.")
-    live_account = forms.ChoiceField(
-        label="Account in live that stands for it", help_text="Its mapping is added to and changed."
-    )
-
-    def __init__(
-        self, test: Sequence[Connection], live: Sequence[Connection], initial: dict[str, str]
-    ) -> None:
-        super().__init__(initial=initial)
-        for name, rows in (("test_account", test), ("live_account", live)):
-            field = self.fields[name]
-            if isinstance(field, forms.ChoiceField):
-                field.choices = [("", "Choose an account"), *((str(row.pk), _named(row)) for row in rows)]
-
-
-def _named(row: Connection) -> str:
-    return f"{row} ({row.customer_ref})" if row.customer_ref else str(row)

@@ -4,6 +4,15 @@ from django import forms
 
 from mapping.models import ConsentBasis
 
+# Shorter than what is kept and shown, so that a small window shows each whole.
+KINDS = [
+    ("", "Choose who they are"),
+    (ConsentBasis.Kind.CUSTOMERS.value, "Customers or contract partners"),
+    (ConsentBasis.Kind.MEMBERS.value, "Members of the organisation"),
+    (ConsentBasis.Kind.DONORS.value, "Donors"),
+    (ConsentBasis.Kind.OTHER.value, "Others, as the words say"),
+]
+
 
 class BasisForm(forms.Form):
     """Who these people are, and why they may be e-mailed."""
@@ -11,7 +20,7 @@ class BasisForm(forms.Form):
     # Nobody records a basis by leaving the first one of the list where it stands.
     kind = forms.ChoiceField(
         label="Who these people are",
-        choices=[("", "Choose who they are"), *ConsentBasis.Kind.choices],
+        choices=KINDS,
         error_messages={"required": "Choose who these people are to the account's owner."},
     )
     statement = forms.CharField(

@@ -8,9 +8,13 @@ from django.http import HttpRequest
 from connections.models import Connection
 from connections.scoping import Scope
 from mapping import basis
-from mapping.models import ConsentBasis, RemoteList, RemoteTag
+from mapping.forms import ListMapForm, TagMapForm
+from mapping.forms_basis import KINDS
+from mapping.models import RemoteList, RemoteTag
 from syncjobs.imports import plans, scratch
+from syncjobs.imports.choices import Choices
 from syncjobs.imports.readers import AUTO, ENCODINGS, UTF8_REJECT
+from syncjobs.models import ScratchLeave
 
 
 class UploadForm(forms.Form):
@@ -52,21 +56,22 @@ class StartForm(forms.Form):
         label="May a temporary list be made for it?",
         required=False,
         choices=[
-            ("no", "No: people are looked up and tagged by their ids"),
+            ("no", "No"),
             ("account", "Yes, in this account"),
-            ("workspace", "Yes, in every account of this environment that says nothing else"),
+            ("workspace", "Yes, in every account here"),
         ],
-        help_text="Tags are set far more cheaply through a list that Patchbay makes, names as its own, and removes.",
+        help_text="Tags are set far more cheaply through a list that Patchbay makes, names as its own, and removes. "
+        "Without it people are looked up and tagged by their ids. “Every account here” means those of this environment "
+        "that say nothing else.",
     )
     basis_kind = forms.ChoiceField(
         label="Who these people are",
-        choices=[("", "Choose who they are"), *ConsentBasis.Kind.choices],
+        choices=KINDS,
         error_messages={"required": "Choose who these people are to the account's owner."},
     )
     basis_statement = forms.CharField(
         label="Why they may be e-mailed",
         max_length=500,
-        initial=plans.REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="In your own words. It is recorded for this account with your name and the time, and holds for later "
         "imports and for your programs too.",
@@ -83,10 +88,11 @@ class StartForm(forms.Form):
         super().__init__(data)
         if not asks_basis:
             del self.fields["basis_kind"], self.fields["basis_statement"]
+        self.connection = connection
         self.needs_list = needs_list
         there = [(str(row.list_id), row.name) for row in RemoteList.objects.filter(connection=connection)]
         # No list is chosen for anybody by chance: the first of the account may be one that nobody means.
-        none = [("", "Choose a list" if needs_list else "None: only the lists that the file names")]
+        none = [("", "Choose a list" if needs_list else "Only those of the file")]
         choices = [*none, *([("Lists of this account", there)] if there else []), ("new", "A new list")]
         field = self.fields["everyone"]
         assert isinstance(field, forms.ChoiceField)
@@ -97,7 +103,7 @@ class StartForm(forms.Form):
         chosen = self.fields["everyone_tag"]
         assert isinstance(chosen, forms.ChoiceField)
         chosen.choices = [
-            ("", "None: only the tags that the file names"),
+            ("", "Only those of the file"),
             *([("Tags of this account", tags)] if tags else []),
             ("new", "A new tag"),
         ]
@@ -115,6 +121,28 @@ class StartForm(forms.Form):
     def lists(self) -> list[dict[str, str]]:
         """The choice of a list as the plan keeps it."""
         return _kept(self.cleaned_data["everyone"], self.cleaned_data["new_name"], "list_id")
+
+    def standing(self, lists: ListMapForm, tags: TagMapForm) -> Choices:
+        """The choices as they stand, valid or not, for the price. Inside the scope.
+
+        Where a list must be chosen and is not yet, a new one is reckoned with.
+        """
+        said = {name: str(self[name].value() or "") for name in self.fields}
+        everyone = said["everyone"] or ("new" if self.needs_list else "")
+        return Choices(
+            _kept(everyone, said["new_name"] or "everyone", "list_id"),
+            _kept(said["everyone_tag"], said["new_tag"] or "everyone", "tag_id"),
+            scratch=self._may_scratch(said["temporary"]),
+            lists=lists.standing(),
+            tags=tags.standing(),
+        )
+
+    def _may_scratch(self, answer: str) -> bool:
+        """Whether a temporary list may be made here once this answer is kept."""
+        if answer == "workspace":
+            # What the account says for itself goes before what is said for all.
+            return not ScratchLeave.objects.filter(connection=self.connection, allowed=False).exists()
+        return answer == "account" if answer else scratch.is_allowed(self.connection)
 
     def save_basis(self, scope: Scope, connection: Connection, request: HttpRequest) -> None:
         """Record on what basis the account writes to new people, where that was asked. Inside the scope."""

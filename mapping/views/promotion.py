@@ -22,7 +22,7 @@ from connections import audit, pages, roles, scoping
 from connections.models import Connection, Environment
 from connections.scoping import Scope
 from mapping import promotion, setups
-from mapping.forms import PairForm
+from mapping.forms_pair import PairForm
 from mapping.models import AppField, ListMapping, TagMapping
 from mapping.promotion import ADDED, CANNOT, CHANGED, SAME, Difference, SetUp
 

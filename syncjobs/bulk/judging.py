@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.db import connection as database
 from django.db.models import F
 
-from syncjobs.imports import planning, pricing, quoting, settling, weighing
+from syncjobs.imports import outcomes, planning, pricing, quoting, weighing
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.queue import Claim, GaveUp
 
@@ -61,7 +61,7 @@ def _tell(claim: Claim, job: SyncJob) -> None:
     price = quoting.kept(pricing.of_plan(job, made, pages, more=len(new)))
     ImportRow.objects.filter(job=job, outcome="").exclude(expected="").update(outcome=F("expected"))
     options = {**job.options, "quote": price, "made": [{**one, "id": ""} for one in new]}
-    counts: dict[str, Any] = settling.outcomes(job)
+    counts: dict[str, Any] = outcomes.counted(job)
     claim.end(
         "done", cursor={}, options=options, explanation="Nothing was sent: this was a dry run.", **counts
     )

@@ -12,7 +12,7 @@ from django.db import connection as database
 
 from mapping import consentledger
 from mapping.consent import Call, Will
-from syncjobs.imports import scratch
+from syncjobs.imports import outcomes, scratch
 from syncjobs.models import ImportRow, SyncJob
 from syncjobs.queue import Claim
 
@@ -38,7 +38,8 @@ def decide(claim: Claim) -> None:
         if lines:
             _add(job, after, lines[-1])
         if len(lines) < most:
-            claim.advance("planning", cursor={})
+            # Who is left out by now is: said while the rest are on their way.
+            claim.advance("planning", cursor={}, **outcomes.counted(job))
         else:
             claim.advance("deciding", cursor={"line": lines[-1]})
 

@@ -26,14 +26,11 @@ from mapping.models import ListMapping, RemoteField, TagMapping
 from mapping.translation import Plan
 from syncjobs import queue
 from syncjobs.imports import columns, quoting, scratch, uploads
+from syncjobs.imports.choices import Choices
 from syncjobs.models import SyncJob, Upload
 from syncjobs.queue import GaveUp
 
-REASON = "They gave us their address as customers, members or contacts."
-STATEMENT = (
-    "These people know us and may be e-mailed: they gave us their address as customers, members or contacts "
-    "(implicit permission)."
-)
+STATEMENT = "These people know us and may be e-mailed: they gave us their address (implicit permission)."
 
 
 class NotReady(Exception):
@@ -85,9 +82,7 @@ def start(
                 connection,
                 upload,
                 chosen,
-                everyone=everyone,
-                everyone_tags=everyone_tags or [],
-                scratch=scratch.is_allowed(connection),
+                Choices(everyone, everyone_tags or [], scratch=scratch.is_allowed(connection)),
             )
         ),
         "tags": _tags(connection, tags) if tags else [],

@@ -25,4 +25,5 @@ def of_plan(job: SyncJob, made: planner.Plan, pages: int, *, more: int = 0) -> Q
     slope = activities.seconds_for_thousand(Kind.IMPORT_CSV, facts.found())
     a_round = Pace.guess(settings.ENV.ACTIVITY_SECONDS, slope).predict(job.accepted)
     seconds = ahead / pool.calls_per_second + rounds * a_round
-    return Quote(job.accepted, calls, rounds, 100 * calls / pool.calls_per_day, seconds, made.uses_scratch)
+    day = pool.calls_per_day
+    return Quote(job.accepted, calls, rounds, 100 * calls / day, seconds, made.uses_scratch, day)

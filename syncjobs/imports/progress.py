@@ -122,7 +122,10 @@ class Progress:
     @property
     def note(self) -> str:
         """What stands under the bar."""
-        return f"{self.sent:,} of {self.to_send:,} people sent" if self.to_send else ""
+        if not self.to_send:
+            return ""
+        sent = f"{self.sent:,} of {self.to_send:,} people sent"
+        return f"{sent}. How their rows ended is counted once Constant Contact is done with them."
 
 
 def describe(job: SyncJob) -> Progress:
@@ -171,9 +174,10 @@ def _sentence(job: SyncJob, sent: int) -> str:
         if job.options.get("dry_run") or job.kind == "mirror":
             return job.explanation
         there = job.created + job.updated + job.unchanged
-        people = "person is" if there == 1 else "people are"
+        # A row and not a person: of an address that comes again only one counts.
+        rows = "row is" if job.accepted == 1 else "rows are"
         source = jobwords.of(job.kind, job.options).source
-        sentence = f"{there:,} of {job.accepted:,} {people} at Constant Contact as {source} says."
+        sentence = f"{there:,} of {job.accepted:,} {rows} at Constant Contact as {source} says."
         return f"{sentence} {job.explanation}".strip()
     if job.state == "attention":
         return job.explanation
@@ -244,7 +248,7 @@ def counters(job: SyncJob, address: str) -> list[dict[str, Any]]:
     ]
     undecided = job.accepted - sum(job.outcome_counts.values())
     if undecided > 0:
-        found.append({"label": "Undecided", "tone": "idle", "icon": "queued", "value": undecided, "url": ""})
+        found.append({"label": "Still open", "tone": "idle", "icon": "queued", "value": undecided, "url": ""})
     return found
 
 

@@ -7,7 +7,8 @@ how good it was.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -17,14 +18,12 @@ from django.conf import settings
 
 from connections import facts, gateway
 from connections.models import Connection, QuotaPool
-from mapping import fields, mirror, translation
-from mapping.fields import Place
-from mapping.models import ListMapping, RemoteField, TagMapping
+from mapping import mirror, translation
 from mapping.translation import Plan, Translated
 from mapping.values import BadValue
 from syncjobs import activities
 from syncjobs.imports import bodies, rendering, uploads
-from syncjobs.imports import scratch as scratch_list
+from syncjobs.imports.choices import NEW, Choices, translation_of
 from syncjobs.imports.readers import records
 from syncjobs.imports.weighing import calls_of, cheapest
 from syncjobs.models import SyncJob, Upload
@@ -53,6 +52,8 @@ class Quote:
     percent: float
     seconds: float
     uses_scratch: bool
+    # The calls of a whole day; 0 in what was kept before they were.
+    per_day: int = 0
     # What it costs with a temporary list where none may be made, or nothing where that changes nothing.
     with_scratch: int | None = None
 
@@ -60,7 +61,8 @@ class Quote:
     def text(self) -> str:
         """In words."""
         calls = "1 call" if self.calls == 1 else f"{self.calls:,} calls"
-        return f"{calls}, {self.percent:.2f} % of a day, about {quoting.time_text(self.seconds)}"
+        day = f"{self.percent:.2f} % of today's {self.per_day:,} calls to Constant Contact"
+        return f"{calls}, {day}, about {quoting.time_text(self.seconds)}"
 
 
 def limits(lists: int, header: int, settled: Mapping[str, str]) -> Limits:
@@ -75,54 +77,52 @@ def limits(lists: int, header: int, settled: Mapping[str, str]) -> Limits:
     )
 
 
-class _Named(dict[str, str | None]):
-    """A map that knows every name: one that nobody chose anything for is a new one."""
+def quote(connection: Connection, upload: Upload, columns: list[dict[str, Any]], choices: Choices) -> Quote:
+    """The price, by the file, the choices, the maps as they are saved, and the account as last known. Inside the scope.
 
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __missing__(self, name: str) -> str:
-        return f"new:{name}"
-
-
-def quote(
-    connection: Connection,
-    upload: Upload,
-    chosen: list[dict[str, Any]],
-    *,
-    everyone: list[dict[str, str]],
-    everyone_tags: list[dict[str, str]],
-    scratch: bool,
-) -> Quote:
-    """The price, by the file, the maps as they are saved, and the account as last known. Inside the scope.
-
-    Args:
-        connection: whose account.
-        upload: the file.
-        chosen: as `columns.of_file` answers them.
-        everyone, everyone_tags: lists and tags for everyone, as `plans.start` takes them.
-        scratch: whether a temporary list may be made.
+    `columns` are as `columns.of_file` answers them.
     """
-    sample = _Sample(connection, upload, chosen, everyone, everyone_tags)
-    found = sample.price(scratch=scratch)
-    if scratch or not sample.has_tags:
+    return _quote(_Sample(connection, _Rows.of(upload), columns, choices))
+
+
+def _quote(sample: "_Sample") -> Quote:
+    found = sample.price(scratch=sample.choices.scratch)
+    if sample.choices.scratch or not sample.has_tags:
         return found
     other = sample.price(scratch=True)
-    return Quote(**{**asdict(found), "with_scratch": other.calls if other.calls < found.calls else None})
+    return replace(found, with_scratch=other.calls if other.calls < found.calls else None)
 
 
-def at_first(
-    connection: Connection, upload: Upload, chosen: list[dict[str, Any]], *, needs_list: bool
-) -> Quote:
-    """The price before anything was chosen for everyone: with one new list where the file names none."""
-    return quote(
-        connection,
-        upload,
-        chosen,
-        everyone=[{"new": "everyone"}] if needs_list else [],
-        everyone_tags=[],
-        scratch=scratch_list.is_allowed(connection),
-    )
+def with_others(
+    connection: Connection, upload: Upload, columns: list[dict[str, Any]], choices: Choices
+) -> tuple[Quote, dict[str, int]]:
+    """The price, and how many calls more a new list, or a new tag, for everyone takes. As `quote`, by one look."""
+    sample = _Sample(connection, _Rows.of(upload), columns, choices)
+    found, new = _quote(sample), frozenset({f"{NEW}everyone"})
+    others = {
+        "list": replace(sample.plan, everyone=new),
+        "tag": replace(sample.plan, everyone_tags=new),
+    }
+    return found, {
+        name: sample.by(plan).price(scratch=choices.scratch).calls - found.calls
+        for name, plan in others.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The first rows of a file, and how many of the whole each stands for."""
+
+    rows: list[list[str] | None]
+    share: float
+
+    @classmethod
+    def of(cls, upload: Upload) -> "_Rows":
+        head = uploads.facts(upload)
+        found = records(uploads.chunks_from(upload), head.layout, head.first, uploads.limits())
+        rows = list(islice((record.values for record in found), SAMPLE_ROWS + 1))
+        whole = len(rows) <= SAMPLE_ROWS
+        return cls(rows[:SAMPLE_ROWS], 1.0 if whole else max(1.0, head.approximate_records / SAMPLE_ROWS))
 
 
 # Lists, tags, and whether a file may carry the row: it has no blanks, or blanks are known to change nothing.
@@ -133,27 +133,27 @@ class _Sample:
     """The first rows of a file, as groups of people alike, each standing for as many as the whole file has."""
 
     def __init__(
-        self,
-        connection: Connection,
-        upload: Upload,
-        chosen: list[dict[str, Any]],
-        everyone: list[dict[str, str]],
-        everyone_tags: list[dict[str, str]],
+        self, connection: Connection, rows: _Rows, columns: list[dict[str, Any]], choices: Choices
     ) -> None:
         self.connection = connection
+        self.choices = choices
         self.settled = facts.found()
         self.known = mirror.state(connection)
         self.blanks_may_go = self.settled.get("import_blank_values") == "ignored"
-        self.plan = _translation(connection, chosen, everyone, everyone_tags)
-        self.new_fields = sum(one["kind"] == "new" for one in chosen)
+        self.plan = translation_of(connection, columns, choices)
+        self.new_fields = sum(one["kind"] == "new" for one in columns)
         self.sent = [place.column for place in self.plan.places.values() if place.column != "email"]
-        head = uploads.facts(upload)
-        found = records(uploads.chunks_from(upload), head.layout, head.first, uploads.limits())
-        rows = list(islice((record.values for record in found), SAMPLE_ROWS + 1))
-        whole = len(rows) <= SAMPLE_ROWS
-        self.share = 1.0 if whole else max(1.0, head.approximate_records / SAMPLE_ROWS)
-        self.people: list[Translated] = list(_translated(self.plan, rows[:SAMPLE_ROWS]))
+        self.pool = QuotaPool.objects.get(apps=connection.provider_app_id)
+        self.rows = rows
+        self.share = rows.share
+        self.people: list[Translated] = list(_translated(self.plan, rows.rows))
         self.has_tags = any(one.tag_ids for one in self.people)
+
+    def by(self, plan: Plan) -> "_Sample":
+        """The same rows by another plan of the same columns."""
+        other = copy(self)
+        other.plan, other.people = plan, list(_translated(plan, self.rows.rows))
+        return other
 
     def wanted(self, *, scratch: bool) -> Wanted:
         """What the planner is asked."""
@@ -185,12 +185,12 @@ class _Sample:
         )
         joined = {name for key in counts for name in key[0]}
         most = limits(len(joined), rendering.size_of(["email", *self.sent]), self.settled)
-        new = frozenset(name for name in joined if name.startswith("new:"))
+        new = frozenset(name for name in joined if name.startswith(NEW))
         return Wanted(people, most, scratch_allowed=scratch, closed_lists=new, singly=False)
 
     def price(self, *, scratch: bool) -> Quote:
         """What the cheapest plan costs with all that comes round it."""
-        pool = QuotaPool.objects.get(apps=self.connection.provider_app_id)
+        pool = self.pool
         people = round(len(self.people) * self.share)
         pages = _pages(self.known.total + people)
         made = cheapest(self.wanted(scratch=scratch), pages)
@@ -199,12 +199,13 @@ class _Sample:
         slope = activities.seconds_for_thousand(Kind.IMPORT_CSV, self.settled)
         a_round = Pace.guess(settings.ENV.ACTIVITY_SECONDS, slope).predict(people)
         seconds = calls / pool.calls_per_second + rounds * a_round
-        return Quote(people, calls, rounds, 100 * calls / pool.calls_per_day, seconds, made.uses_scratch)
+        day = pool.calls_per_day
+        return Quote(people, calls, rounds, 100 * calls / day, seconds, made.uses_scratch, day)
 
     def _preparing(self) -> int:
         """Lists, tags and custom fields that are made first."""
         names = {name for one in self.people for name in (*one.list_ids, *one.tag_ids)}
-        new: int = self.new_fields + sum(name.startswith("new:") for name in names)
+        new: int = self.new_fields + sum(name.startswith(NEW) for name in names)
         return new
 
     def _reading(self, people: int) -> int:
@@ -233,52 +234,6 @@ def _translated(plan: Plan, rows: list[list[str] | None]) -> Iterator[Translated
                 yield translation.translate(plan, values)
         except BadValue:
             continue
-
-
-def _translation(
-    connection: Connection,
-    chosen: list[dict[str, Any]],
-    everyone: list[dict[str, str]],
-    everyone_tags: list[dict[str, str]],
-) -> Plan:
-    """How rows will be translated once what is new has been made."""
-    lists = {row.app_list.casefold(): row for row in ListMapping.objects.filter(connection=connection)}
-    tags = {row.app_tag.casefold(): row for row in TagMapping.objects.filter(connection=connection)}
-    return Plan(
-        places=_places(connection, chosen),
-        list_columns=[one["position"] for one in chosen if one["kind"] == "lists"],
-        lists=_Named({name: _target(row.ignored, row.list_id, row.new_name) for name, row in lists.items()}),
-        everyone=frozenset(_target(False, one.get("list_id"), one.get("new", "")) or "" for one in everyone),
-        tag_columns=[one["position"] for one in chosen if one["kind"] == "tags"],
-        tags=_Named({name: _target(row.ignored, row.tag_id, row.new_name) for name, row in tags.items()}),
-        everyone_tags=frozenset(
-            _target(False, one.get("tag_id"), one.get("new", "")) or "" for one in everyone_tags
-        ),
-    )
-
-
-def _target(ignored: bool, id_: object, new: str) -> str | None:
-    if ignored:
-        return None
-    return str(id_) if id_ else f"new:{new.casefold()}"
-
-
-def _places(connection: Connection, chosen: list[dict[str, Any]]) -> Mapping[int, Place]:
-    names = {str(row.custom_field_id): row for row in RemoteField.objects.filter(connection=connection)}
-    found = {}
-    for one in chosen:
-        if one["kind"] == "standard":
-            found[one["position"]] = fields.STANDARD[one["target"]]
-        elif one["kind"] == "custom" and one["target"] in names:
-            row = names[one["target"]]
-            column = fields.custom_column(row.name)
-            found[one["position"]] = Place(
-                column, row.label, row.type, fields.CUSTOM_LONGEST, tuple(row.choices)
-            )
-        elif one["kind"] == "new":
-            column = fields.custom_column(one["label"].lower())
-            found[one["position"]] = Place(column, one["label"], one["type"], fields.CUSTOM_LONGEST)
-    return found
 
 
 def kept(found: Quote) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from mapping import catalog
 from mapping.models import FieldMapping, ListMapping, TagMapping
 from mapping.translation import Plan, translate
 from mapping.values import BadValue, email_key
-from syncjobs.imports import plans, rendering, uploads
+from syncjobs.imports import outcomes, plans, rendering, uploads
 from syncjobs.imports.readers import Position, Record, records
 from syncjobs.models import ImportRow, SyncJob
 from syncjobs.queue import Claim
@@ -210,4 +210,4 @@ def match(claim: Claim) -> None:
             [[line for line, _ in others], [counts for _, counts in others], job.pk],
         )
         left = ImportRow.objects.filter(job=job, outcome="").exists()
-        claim.advance("counting" if left else "finishing", cursor={})
+        claim.advance("counting" if left else "finishing", cursor={}, **outcomes.counted(job))

@@ -8,7 +8,7 @@ from django.db import connection as database
 
 from mapping import catalog, mirror
 from mapping.models import MirrorContact
-from syncjobs.imports import batching, judging, planning, scratch
+from syncjobs.imports import batching, judging, outcomes, planning, scratch
 from syncjobs.imports.processing import missing_of
 from syncjobs.models import Batch, ImportRow, PlannedStep, SyncJob
 from syncjobs.planner import IMPORTS, Kind
@@ -175,17 +175,7 @@ def _is_as_wanted(judge: judging.Judge, row: ImportRow, found: MirrorContact | N
 def finish(claim: Claim) -> None:
     """Count every outcome; the job is done when they add up to what was accepted."""
     with claim.transaction() as job:
-        counts: dict[str, Any] = outcomes(job)
+        counts: dict[str, Any] = outcomes.counted(job)
         said = [text for one in Batch.objects.filter(job=job).defer("content") for text in one.messages]
         note = f"Constant Contact noted: {said[0]}"[:600] if said else ""
         claim.end("done", cursor={}, explanation=note, **counts)
-
-
-def outcomes(job: SyncJob) -> dict[str, int]:
-    """How many rows ended in each outcome."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT outcome, count(*) FROM syncjobs_importrow WHERE job_id = %s GROUP BY outcome", [job.pk]
-        )
-        found = dict(cursor.fetchall())
-    return {name: found.get(name, 0) for name in ("created", "updated", "unchanged", "skipped", "rejected")}

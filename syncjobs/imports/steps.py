@@ -13,6 +13,7 @@ from syncjobs.imports import (
     guarding,
     lookups,
     noting,
+    outcomes,
     planning,
     processing,
     reading,
@@ -61,7 +62,7 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
                 [why, "not_confirmed", job.pk, batching.whole_keys_of(sent)],
             )
         cursor.execute(f"{ends} WHERE job_id = %s AND outcome = ''", [why, "not_sent", job.pk])
-    SyncJob.objects.filter(pk=job.pk).update(**settling.outcomes(job))
+    SyncJob.objects.filter(pk=job.pk).update(**outcomes.counted(job))
 
 
 # From here on an import depends on who is in the account; a retry looks again.
@@ -78,7 +79,7 @@ def reopen(job: SyncJob) -> None:
     )
     if "compared_at" in job.options:
         job.options["compared_before"] = job.options.pop("compared_at")
-    changes: dict[str, Any] = {**settling.outcomes(job), "options": job.options}
+    changes: dict[str, Any] = {**outcomes.counted(job), "options": job.options}
     looked = job.stage in LOOKED and not job.cursor.get("verified")
     if giving_up.lost_its_list(job) or looked:
         giving_up.give_up_unsent(job)

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from connections import gateway
 from connections.constantcontact.errors import Invalid, NotFound, NotReady
 from connections.models import Connection
 from mapping import catalog, mirror
 from mapping.models import RemoteField, RemoteList, RemoteTag
 from syncjobs import activities
 from syncjobs.imports import exports
+from syncjobs.mirroring import calling
 from syncjobs.mirroring.retrying import again, still_reads
 from syncjobs.mirroring.starting import WAIT_FOR_READER_SECONDS, is_read_by_another
 from syncjobs.models import SyncJob, WatchedActivity
@@ -38,7 +38,7 @@ def export(claim: Claim) -> None:
             claim.advance("exporting", cursor=job.cursor, after_seconds=WAIT_FOR_READER_SECONDS)
             return
         mirror.begin(job.connection, job.pk)
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    client = calling.open_client(claim)
     activity = client.activities.export()
     with claim.transaction() as job:
         now = datetime.now(UTC)
@@ -81,7 +81,7 @@ def download(claim: Claim) -> None:
         if not still_reads(claim, job):
             return
         mirror.discard(job.connection)
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    client = calling.open_client(claim)
     try:
         with client.activities.download(claim.job.cursor["href"]) as chunks:
             if not _keep_file(claim, chunks):

@@ -7,12 +7,12 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from connections import gateway
 from connections.constantcontact.errors import CursorExpired
 from connections.constantcontact.pages import Trail
 from connections.constantcontact.shapes import Contact
 from mapping import mirror, mirrornews
 from mapping.values import email_key
+from syncjobs.mirroring import calling
 from syncjobs.mirroring.ending import go_on_behind
 from syncjobs.mirroring.retrying import again, still_reads
 from syncjobs.models import ImportRow, SyncJob
@@ -29,7 +29,7 @@ def ask_optouts(claim: Claim) -> None:
     """One page of who unsubscribed since this was last asked; no other filter shows an opt-out."""
     with claim.transaction() as job:
         since = mirror.state(job.connection).optouts_until or datetime.now(UTC) - timedelta(days=1)
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    client = calling.open_client(claim)
     href = claim.job.cursor.get("href")
     try:
         page = client.contacts.page(status="all", optout_after=since - OVERLAP, limit=PAGE, href=href)
@@ -59,7 +59,7 @@ def ask_deleted(claim: Claim) -> None:
     if claim.job.cursor["alone"]:
         _ask_alone(claim)
         return
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    client = calling.open_client(claim)
     href = claim.job.cursor.get("href")
     try:
         page = client.contacts.page(status="deleted", limit=PAGE, href=href)
@@ -101,7 +101,7 @@ def _ask_alone(claim: Claim) -> None:
         if row is None:
             go_on_behind(claim, job)
             return
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    client = calling.open_client(claim)
     page = client.contacts.page(email=row.email, status="all", limit=PAGE)
     found = [one for one in page.items if row.email_key in _keys([one])]
     answered_at = page.answered_at or datetime.now(UTC)

@@ -5,15 +5,15 @@ from typing import Final
 
 from django.conf import settings
 
-from connections import gateway
 from connections.models import Connection
 from mapping import mirror
 from mapping.models import MirrorContact
 from syncjobs import queue
+from syncjobs.mirroring import calling
+from syncjobs.mirroring.calling import KIND
 from syncjobs.models import SyncJob
 from syncjobs.queue import Claim
 
-KIND: Final = "mirror"
 WAIT_FOR_READER_SECONDS: Final = 1.0
 EVERYTHING_AFTER: Final = {"import": "comparing", "bulk": "comparing", KIND: "finishing"}
 
@@ -29,7 +29,7 @@ def count(claim: Claim) -> None:
     with claim.transaction() as job:
         if not _becomes_reader(claim, job):
             return
-    client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
+    client = calling.open_client(claim)
     total = client.contacts.counts().total
     with claim.transaction() as job:
         job.options["known"] = total

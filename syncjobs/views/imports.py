@@ -147,7 +147,7 @@ def columns(
 def start(
     request: HttpRequest, workspace_id: UUID, environment: str, connection_id: UUID, upload_id: UUID
 ) -> HttpResponse:
-    """Which lists and tags, on what permission; then the job begins."""
+    """Which lists and tags, on what permission; then the job begins. HTMX asks for the price of other choices."""
     scope = scoping.workspace(request, workspace_id, environment, "import")
     with scope.transaction():
         row = scoping.one(Connection.objects.select_related("consent_basis"), pk=connection_id)
@@ -160,6 +160,9 @@ def start(
         recorded: ConsentBasis | None = getattr(row, "consent_basis", None)
         asks_basis = recorded is None and scope.may(BASIS_ACTION)
         form = StartForm(row, needs_list=not lists, asks_basis=asks_basis, data=data)
+        if request.htmx:  # type: ignore[attr-defined]  # django-htmx puts it there
+            price = {"quote": quoting.quote(row, kept, chosen, form.standing(list_form, tag_form))}
+            return render(request, "import/start.html#price", price)
         if data is not None and form.is_valid() and list_form.is_valid() and tag_form.is_valid():
             with noting.saving(request, scope, row):
                 list_form.save()
@@ -177,5 +180,7 @@ def start(
         frame = _frame(scope, "Lists, tags and permission", row, form=form, list_form=list_form, upload=kept)
         frame |= {"tag_form": tag_form, "facts": uploads.facts(kept), "recorded": recorded}
         frame |= {"asks_basis": asks_basis, "who_may": roles.who_may(BASIS_ACTION)}
-        frame |= {"has_tags": bool(tags), "quote": quoting.at_first(row, kept, chosen, needs_list=not lists)}
+        standing = form.standing(list_form, tag_form)
+        quote, dearer = quoting.with_others(row, kept, chosen, standing)
+        frame |= {"has_tags": bool(tags), "quote": quote, "dearer": dearer}
         return render(request, "import/start.html", frame, status=422 if data is not None else 200)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from connections.scoping import Scope
 from connections.spreadsheet import BYTE_ORDER_MARK, csv_line
 from syncjobs import filters, jobwords, runner, states
 from syncjobs.filters import JobFilter
-from syncjobs.imports import progress, quoting
+from syncjobs.imports import progress, quoting, returned
 from syncjobs.models import ImportRow, JobStep, SyncJob
 from syncjobs.spending import calls_of
 
@@ -73,7 +74,10 @@ def job(request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
             "groups": progress.groups(row),
             "calls": calls,
             "verdict": quoting.verdict(row, calls),
-            "steps": JobStep.objects.filter(job=row).order_by("-id")[:30],
+            "steps": [
+                (one, jobwords.STAGES.get(one.stage, one.stage), jobwords.note(one.note))
+                for one in JobStep.objects.filter(job=row).order_by("-id")[:30]
+            ],
             "open": row.state in states.OPEN,
             "can_stop": row.state in states.CAN_STOP and scope.may("run"),
             "can_retry": row.state in states.CAN_RETRY and scope.may("run"),
@@ -192,26 +196,32 @@ def _chosen_rows(request: HttpRequest, row: SyncJob) -> tuple[str, str, Any]:
 def download(
     request: HttpRequest, workspace_id: UUID, environment: str, job_id: UUID
 ) -> StreamingHttpResponse:
-    """The rows of one outcome as CSV, safe to open in a spreadsheet program."""
+    """The rows of one outcome as CSV, safe to open in a spreadsheet; with the file's own columns while it is kept."""
     scope = scoping.workspace(request, workspace_id, environment)
     with scope.transaction():
         row = scoping.one(SyncJob.objects.all(), pk=job_id)
-        outcome, _, _ = _chosen_rows(request, row)
-    response = StreamingHttpResponse(_lines(scope, row, request), content_type="text/csv; charset=utf-8")
+        outcome, _, found = _chosen_rows(request, row)
+        file = returned.file_of(row)
+    lines = _lines(scope, found) if file is None else returned.lines(scope, file, found)
+    response = StreamingHttpResponse(_csv(lines), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{outcome}-{row.pk}.csv"'
     return response
 
 
-def _lines(scope: Scope, row: SyncJob, request: HttpRequest) -> Iterator[str]:
+def _csv(lines: Iterator[returned.Cells]) -> Iterator[str]:
+    yield BYTE_ORDER_MARK
+    yield from map(csv_line, lines)
+
+
+def _lines(scope: Scope, found: QuerySet[ImportRow]) -> Iterator[returned.Cells]:
     """Line by line, some thousand rows a transaction, so that no transaction outlives a slow reader."""
-    yield BYTE_ORDER_MARK + csv_line(["line", "email", "outcome", "reason", "detail"])
+    yield ["line", "email", "outcome", "reason", "detail"]
     after = -1
     while True:
         with scope.transaction():
-            _, _, found = _chosen_rows(request, row)
             page = list(found.filter(line__gt=after)[:2_000])
         for one in page:
-            yield csv_line([one.line, one.email, one.outcome, one.reason, one.detail])
+            yield [one.line, one.email, one.outcome, one.reason, one.detail]
         if not page:
             return
         after = page[-1].line

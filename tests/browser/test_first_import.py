@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import thousands
 from tests.browser.thousands import GOOD, ROWS, Thousands
@@ -75,8 +76,16 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
     visitor.click("Save and go on to lists")
     visitor.heading("Lists, tags and permission")
     if is_first:
+        price = visitor.page.locator("#quote")
+        asked = price.inner_text()
+        tag = visitor.page.get_by_label("A tag that everyone in the file gets")
+        tag.select_option(label="A new tag")
+        expect(price).not_to_have_text(asked)
+        tag.select_option(value="")
+        expect(price).to_have_text(asked)
         visitor.page.get_by_label("Contact list for Everyone").select_option(label="General Interest")
         visitor.page.get_by_label("Who these people are").select_option(value="customers")
+        visitor.page.get_by_label("Why they may be e-mailed").fill("They buy from us.")
     visitor.page.get_by_role("checkbox").check()
     visitor.page.get_by_role("button", name="Import about").click()
     said = visitor.wait_for_end()
@@ -86,7 +95,7 @@ def _import(visitor: Visitor, file: Path, *, is_first: bool = False) -> dict[str
     word = "Done with rejects" if counts["Rejected"] else "Done"
     there = total - counts["Rejected"]
     assert said.startswith(word), said
-    assert f"{there:,} of {total:,} people are at Constant Contact" in said
+    assert f"{there:,} of {total:,} rows are at Constant Contact" in said
     return counts
 
 

@@ -461,7 +461,7 @@ def test_what_is_at_work_stands_first(place):
 
 
 def test_nothing_at_work_offers_one_action(place):
-    assert "Import people" in place.text("automations")
+    assert "To the accounts" in place.text("automations")
 
 
 def test_jobs_are_filtered_in_words(place):

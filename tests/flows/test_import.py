@@ -1,12 +1,18 @@
 """Walk 3, over HTTP against the simulator: every row ends in one outcome, and the account holds what the page says."""
 
+import csv
+import io
+import re
+
 import pytest
 from django.urls import reverse
 
 from connections.models import Membership
 from mapping.models import ConsentBasis, ConsentEntry
-from syncjobs.models import Batch, ImportRow, JobStep, SyncJob
-from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
+from syncjobs.imports import returned
+from syncjobs.models import Batch, ImportRow, JobStep, SyncJob, Upload
+from tests.flows.importing import COLUMNS, MAPPED, Person, contacts, csv_file, run_until
+from tests.flows.test_import_troubles import mapped
 
 
 @pytest.fixture
@@ -46,7 +52,7 @@ def test_an_import_ends_as_the_page_says(person, simulator):
     assert person.rows(job, "skipped")[0]["line"] == "2"
     page = person.client.get(reverse("job", args=[*person.account[:2], job.pk])).content.decode()
     assert "Done with rejects" in page
-    assert "50 of 54 people are at Constant Contact" in page
+    assert "50 of 54 rows are at Constant Contact" in page
 
 
 def test_again_and_changed(person, simulator):
@@ -94,7 +100,7 @@ def test_who_left_is_not_brought_back(person, simulator):
     plan = there["p1@people.example"]["custom_fields"][0]["custom_field_id"]
     job = person.run(csv_file(rows), MAPPED | {"Plan": (f"custom:{plan}",)}, lists=["A"])
     assert job.outcome_counts == {"created": 0, "updated": 4, "unchanged": 0, "skipped": 2, "rejected": 0}
-    assert {(row["email"], row["reason"]) for row in person.rows(job, "skipped")} == {
+    assert {(row["Email"], row["reason"]) for row in person.rows(job, "skipped")} == {
         ("p1@people.example", "opted_out"),
         ("p2@people.example", "deleted_there"),
     }
@@ -289,6 +295,51 @@ def test_rows_that_cannot_be_read_are_listed(person, simulator):
     ]
 
 
+def test_rejected_rows_come_with_the_files_own_columns_and_can_be_uploaded_again(
+    person, simulator, monkeypatch
+):
+    """Also where the file has a column called as one of ours, and row by row where it is long."""
+    monkeypatch.setattr(returned, "AT_ONCE", 2)
+    header = [*COLUMNS, "reason"]
+    rows = [[f"p{n}@people.example", "Ada", "One", "gold", "A", "mine"] for n in range(5)]
+    rows[3:3] = [["nonsense", "=1+1", "x", "gold", "A", "mine"], ["b@people.example", "short"]]
+    job = person.run(csv_file(rows, header), MAPPED, lists=["A"])
+    address = reverse("job-rows-csv", args=[*person.account[:2], job.pk]) + "?outcome=rejected"
+    content = b"".join(person.client.get(address).streaming_content)
+    bad, short = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert (bad["line"], bad["import reason"], bad["Email"], bad["First name"], bad["reason"]) == (
+        *("5", "invalid_email", "nonsense", "'=1+1", "mine"),
+    )
+    assert (short["line"], short["outcome"], short["Email"], short["First name"]) == (
+        *("6", "rejected", "b@people.example", "short"),
+    )
+    mended = content.replace(b"nonsense", b"good@people.example").replace(b"'=1+1", b"Ada")
+    again = person.run(mended, mapped(simulator), lists=["A"])
+    assert (again.state, again.created, again.rejected) == ("done", 1, 1)
+    assert person.rows(again, "rejected")[0].keys() == {"line", "outcome", "detail", *header, "import reason"}
+    with person.scope.transaction():
+        Upload.objects.all().delete()
+    assert [row["line"] for row in person.rows(job, "rejected")] == ["5", "6"]
+    assert person.rows(job, "rejected")[0]["email"] == "nonsense"
+
+
+def test_the_page_of_an_import_at_work_counts_who_is_left_out_already(person):
+    """And says of the others that they are open, though all of their people were sent."""
+    rows = [
+        ["a@people.example", "A", "B", "", "A"],
+        ["a@people.example", "A", "B", "", "A"],
+        ["", "", "", "", "A"],
+    ]
+    address = person.columns(person.upload(csv_file(rows))["Location"], MAPPED)["Location"]
+    address = person.start(address, ["A"])["Location"]
+    run_until(person, address.rstrip("/").rpartition("/")[2], "processing")
+    page = " ".join(re.sub(r"<[^>]*>", " ", person.client.get(address).content.decode()).split())
+    assert "1 of 1 people sent. How their rows ended is counted once" in page
+    for words in ("0 Created", "1 Skipped", "1 Rejected", "1 Still open", "3 rows in all"):
+        assert words in page, page
+    assert "Read the rows" in page and "asking_deleted" not in page
+
+
 def test_the_basis_of_an_account_is_asked_for_once_and_recorded(world, person):
     with person.scope.transaction():
         ConsentBasis.objects.all().delete()
@@ -298,11 +349,13 @@ def test_the_basis_of_an_account_is_asked_for_once_and_recorded(world, person):
     answer = person.client.post(address, given)
     assert answer.status_code == 422
     assert "Choose who these people are" in answer.content.decode()
+    assert "Say why these people may be e-mailed" in answer.content.decode()
     marketer = world.client(world.member)
     with person.scope.transaction():
         Membership.objects.filter(user=world.member).update(role="marketer")
         assert not SyncJob.objects.filter(kind="import").exists()
     page = marketer.get(address).content.decode()
+    assert "members or contacts" not in page
     assert "Nothing is on record" in page and "basis_kind" not in page
     given |= {"basis_kind": "members", "basis_statement": "Members of the club, who signed our statutes."}
     answer = person.client.post(address, given)

@@ -1,5 +1,7 @@
 """What an import costs and how it gets along: its quote, the temporary list, calls that fail or are cut."""
 
+import html
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from connections import facts
+from mapping.models import ListMapping
 from syncjobs.models import Batch, ScratchList, SyncJob, WatchedActivity
 from syncjobs.polling import Pace
 from tests.flows.importing import Person, contacts, csv_file, run_until
@@ -70,7 +73,7 @@ def test_a_quote_holds_and_a_temporary_list_is_gone_at_the_end(person, simulator
     assert kinds[-2:] == ["tag_on", "delete_scratch"]
     quote = job.options["quote"]
     page = person.client.get(address).content.decode()
-    assert quote["text"] in page
+    assert quote["text"] in html.unescape(page)
     assert "quoted" in page
 
     made = spent(person, job)
@@ -176,3 +179,51 @@ def test_a_list_that_a_stopped_import_leaves_behind_is_swept_away(person, simula
     assert len([call for call in simulator.calls() if call["path"].endswith("list_delete")]) == 1
     scratch.sweep()
     assert len([call for call in simulator.calls() if call["path"].endswith("list_delete")]) == 1
+
+
+def quoted_on(page):
+    """The price that a page or its part says."""
+    page = html.unescape(page)
+    return re.search(r"It will take about (.*?)\.(?:\s|<)", page.split('id="quote"')[-1], re.DOTALL)[1]
+
+
+def test_the_page_says_the_price_that_is_kept(person):
+    """With the choices as they stand, and anew with others: asking for a price starts and keeps nothing."""
+    rows = [[f"p{n}@people.example", "Ada", "vip" if n % 3 else "", "A" if n % 2 else "B"] for n in range(60)]
+    header, choices = [*COLUMNS, "Lists"], {**CHOICES, "Lists": ("lists",)}
+    address = person.columns(person.upload(csv_file(rows, header))["Location"], choices)["Location"]
+    first = quoted_on(person.client.get(address).content.decode())
+    data = {
+        "list_0": "new",
+        "name_0": "A",
+        "list_1": "new",
+        "name_1": "B",
+        "tag_0": "new",
+        "tag_name_0": "VIP",
+    }
+    data |= {"everyone": "", "everyone_tag": "", "temporary": "no"}
+    others = {"everyone_tag": "new", "new_tag": "All"}, {"list_1": "ignored"}
+
+    def asked(**more):
+        answer = person.client.post(address, {**data, **more}, headers={"HX-Request": "true"})
+        return quoted_on(answer.content.decode())
+
+    assert asked() == first
+    assert len({first, *(asked(**other) for other in others)}) == 3
+    said = asked(**others[0])
+    with person.scope.transaction():
+        assert not SyncJob.objects.filter(kind="import").exists()
+        assert not ListMapping.objects.exists()
+    answer = person.client.post(address, {**data, **others[0], "permission": "on"})
+    assert answer.status_code == 302, answer.content.decode()
+    with person.scope.transaction():
+        assert SyncJob.objects.get(kind="import").options["quote"]["text"] == said
+    assert said in html.unescape(person.client.get(answer["Location"]).content.decode())
+
+
+def test_a_price_names_the_days_calls_and_what_choices_cost_without_javascript(person):
+    rows = [["a@people.example", "Ada", ""]]
+    address = person.columns(person.upload(csv_file(rows, COLUMNS))["Location"], CHOICES)["Location"]
+    page = person.client.get(address).content.decode()
+    assert "of today's 10,000 calls to Constant Contact, about " in html.unescape(page)
+    assert re.search(r"A new tag for everyone takes \d+ calls? more", page)

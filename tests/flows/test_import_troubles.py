@@ -121,7 +121,7 @@ def test_a_row_that_the_provider_refuses_is_rejected_also_if_the_person_was_ther
     rows[0][2] = rows[1][2] = "Changed"
     job = person.run(csv_file(rows), choices, lists=["A"])
     assert job.outcome_counts == {"created": 0, "updated": 1, "unchanged": 0, "skipped": 0, "rejected": 1}
-    assert person.rows(job, "rejected")[0]["email"] == long
+    assert person.rows(job, "rejected")[0]["Email"] == long
     assert contacts(simulator)[long]["last_name"] == "One"
 
 

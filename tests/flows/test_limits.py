@@ -1,5 +1,6 @@
 """The page and the endpoint of the day's limit: one's own calls, one's own share, and nothing of others."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from connections.models import ProviderApp, QuotaPool, QuotaShare
 from connections.quota.usage import OwnUse
 from syncjobs import limits, runner
 from tests.flows.importing import MAPPED, Person, csv_file
+from tests.flows.mirrors import age, linked
 
 
 @pytest.fixture
@@ -49,6 +51,29 @@ def test_the_numbers_are_the_calls_that_were_made(person, simulator, world):
     assert "There is room today" in text
     assert f"{found['used']:,} used, " in text
     assert "Acme Bakery" in text
+
+
+def test_a_first_reading_stands_behind_the_days_work(person, simulator, world):
+    """Its calls are its own class, as the page says; those of an import's own reading are the import's."""
+    linked(person)
+    reading = asked(person.client, world.token())["by_class"]
+    assert (reading["backfill"] > 0, reading["bulk"]) == (True, 0)
+    text = re.sub(r"<[^>]*>", " ", page(person)[1])
+    assert re.search(rf"First readings of an account\s+{reading['backfill']}\b", text), text
+    age(person)
+    rows = [["ann@people.example", "Ada", "One", "gold", "A"]]
+    person.run(csv_file(rows), MAPPED, lists=["A"])
+    after = asked(person.client, world.token())["by_class"]
+    assert (after["backfill"], after["bulk"] > 0) == (reading["backfill"], True)
+
+
+def test_a_reading_that_an_import_waits_for_goes_as_the_import_does(person, simulator, world):
+    answer = person.upload(csv_file([["ann@people.example", "Ada", "One", "gold", "A"]]))
+    answer = person.columns(answer["Location"], MAPPED)
+    person.start(answer["Location"], lists=["A"])
+    linked(person)
+    found = asked(person.client, world.token())["by_class"]
+    assert (found["backfill"], found["bulk"] > 0) == (0, True)
 
 
 def test_nothing_of_others_is_seen(person, world):

@@ -1,5 +1,9 @@
 """Walk 1 by a link token, over HTTP against the simulator: a customer without a login of ours connects an account."""
 
+import html
+import json
+import re
+import shlex
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -52,6 +56,18 @@ def text_of(answer):
 def allow_return(scope, *addresses):
     with scope.transaction():
         Environment.objects.filter(pk=scope.environment_id).update(return_addresses=list(addresses))
+
+
+def test_the_command_in_the_help_makes_a_link(caller):
+    page = html.unescape(browser().get("/docs/programs/").content.decode())
+    command = re.search(r"curl [^<]*?/api/link-token [^<]*", page)[0]
+    words = shlex.split(command)
+    url = next(word for word in words if word.startswith("http"))
+    body = json.loads(words[words.index("-d") + 1])
+    assert "Content-Type: application/json" in words
+    answer = caller.ask("POST", url.removeprefix(settings.PUBLIC_URL), body)
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["result"]["connect_url"].startswith(settings.PUBLIC_URL)
 
 
 def test_a_customer_connects_without_a_login(world, caller, simulator):

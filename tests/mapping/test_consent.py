@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.consent import Call, Contact, Evidence, Will, decide, may_import
-from mapping.forms_basis import BasisForm
+from mapping.forms_basis import KINDS, BasisForm
+from mapping.models import ConsentBasis
 from tests.long import LONG
 
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -198,4 +199,5 @@ def test_no_life_in_which_we_make_somebody_mailable_against_their_will(there, ev
 def test_nobody_records_a_basis_without_choosing_one():
     assert '<option value="" selected>' in str(BasisForm()["kind"])
     form = BasisForm({"kind": "", "statement": "They book with us."})
+    assert [kind for kind, _ in KINDS] == ["", *ConsentBasis.Kind.values]
     assert form.errors == {"kind": ["Choose who these people are to the account's owner."]}

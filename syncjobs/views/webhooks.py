@@ -69,10 +69,12 @@ def endpoint(request: HttpRequest, workspace_id: UUID, environment: str, webhook
         webhook = scoping.one(Webhook.objects.all(), pk=webhook_id)
         failed = WebhookDelivery.objects.filter(webhook=webhook, state=FAILED).defer("payload")
         rows = list(failed.order_by("-pk")[: MOST_SHOWN + 1])
+        waiting = WebhookDelivery.objects.filter(webhook=webhook, state__in=WebhookDelivery.OPEN).count()
     shown = _shown(webhook, datetime.now(UTC))
     context = {
         **shown,
         "failed": rows[:MOST_SHOWN],
+        "waiting": waiting,
         "more": len(rows) > MOST_SHOWN,
         "kept_days": webhooksending.KEPT_DAYS,
         "can_send": scope.may(MANAGE) and webhook.is_active,

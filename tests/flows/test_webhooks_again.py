@@ -251,6 +251,7 @@ def test_an_address_that_is_gone_is_switched_off_at_once_and_people_are_told(wor
         reverse("webhook", args=[scope.tenant_id, scope.environment, made["id"]])
     )
     assert "Switched off" in page.content.decode() and "answered 410" in page.content.decode()
+    assert "2 events, held until it is active again" in page.content.decode()
     with world.scope().transaction():
         (act,) = AuditEvent.objects.filter(action="webhook_switched_off")
         assert act.detail["about"] == receiver.place

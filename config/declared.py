@@ -220,7 +220,7 @@ class Declared(BaseSettings):
         5.0,
         gt=0,
         le=30,
-        description="A webhook whose exchange took so long rests for a while, as one that gives no answer.",
+        description="A webhook whose exchange took so long rests nine times as long before the next.",
     )
     WEBHOOK_OFF_DAYS: int = Field(
         5,

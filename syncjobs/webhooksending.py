@@ -2,9 +2,9 @@
 
 Promises: no transaction is open while a receiver is spoken to; a delivery goes out twice only where its answer was
 lost or its worker died, and then under the same id. Workspaces are served in turn, and while others wait a workspace
-has one delivery on the wire. A receiver that gives no answer, or a slow one, or refuses again and again, is left
-alone for a minute, and ever longer while that goes on, so that nobody else waits for it; at last it is switched off.
-Of a failure the row keeps a status and our own words, nothing that was answered.
+has one delivery on the wire. A receiver that gives no answer, or refuses again and again, is left alone for a minute,
+and ever longer while that goes on, so that nobody else waits for it; at last it is switched off. One that takes
+events slowly rests between them. Of a failure the row keeps a status and our own words, nothing that was answered.
 """
 
 import logging
@@ -31,6 +31,8 @@ LEASE_SECONDS: Final = 120
 # After one silence; twice as long after each that follows, up to an hour.
 REST_SECONDS: Final = 60
 LONGEST_REST_SECONDS: Final = 3_600
+# Who takes an event, but slowly, rests so many times as long as it took: it takes a tenth of a sender's time at most.
+SLOW_RESTS: Final = 9
 # So many answers in a row that were no success may be an accident.
 REFUSALS_BORNE: Final = 4
 MOST_DUE: Final = 20
@@ -224,7 +226,8 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
 def _let_rest(webhook: Webhook, outcome: Outcome, now: datetime) -> None:
     """Who was silent, or slow, or refuses again and again, is asked later; who answers well is there again."""
     silences = refusals = 0
-    if outcome.was_silent or outcome.seconds >= settings.ENV.WEBHOOK_SLOW_SECONDS:
+    is_slow = outcome.seconds >= settings.ENV.WEBHOOK_SLOW_SECONDS
+    if outcome.was_silent or (is_slow and not outcome.has_arrived):
         silences = min(webhook.silences + 1, 1_000)
     if outcome.status and not outcome.has_arrived:
         refusals = min(webhook.refusals + 1, 1_000)
@@ -235,6 +238,8 @@ def _let_rest(webhook: Webhook, outcome: Outcome, now: datetime) -> None:
     if times > 0:
         seconds = min(REST_SECONDS * 2 ** min(times - 1, 10), LONGEST_REST_SECONDS)
         rests_until = now + timedelta(seconds=seconds)
+    elif is_slow:
+        rests_until = now + timedelta(seconds=SLOW_RESTS * outcome.seconds)
     failing_since = None if outcome.has_arrived else webhook.failing_since or now
     if outcome.is_ours:
         failing_since = webhook.failing_since

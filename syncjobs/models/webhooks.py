@@ -11,9 +11,9 @@ from connections.tenancy import in_environment, unique_within_tenant
 class Webhook(EnvironmentRow):
     """An address of a customer's that events of some types are sent to, signed by a secret of its own.
 
-    While a secret is being changed the former one signs as well, until `former_until`. An endpoint that gave no answer,
-    or a slow one, rests until `rests_until`, ever longer by its `silences` in a row, so that nobody waits for the same
-    silence again; so does one that refuses again and again, by its `refusals`. `served_at` says whose turn it is.
+    While a secret is being changed the former one signs as well, until `former_until`. An endpoint that gave no answer
+    rests until `rests_until`, ever longer by its `silences` in a row, so that nobody waits for the same silence again;
+    so does one that refuses again and again, by its `refusals`. `served_at` says whose turn it is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -58,13 +58,36 @@ def build_http(
     )
 
 
+class _LastCall:
+    """Address and headers of the last call. Not the client's own, which would then keep itself and a body alive."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[str, str, httpx.Headers, httpx.Headers] | None = None
+
+    def note(self, response: httpx.Response) -> None:
+        """An answer has come."""
+        asked = response.request
+        self._seen = (asked.method, str(asked.url), asked.headers, response.headers)
+
+    def told(self) -> dict[str, object]:
+        """As `Client.last_call` tells it."""
+        if self._seen is None:
+            return NOT_ASKED
+        method, url, sent, came = self._seen
+        return {
+            "requestUrl": url,
+            "requestOptions": {"method": method, "headers": dict(proxying.outgoing(dict(sent)))},
+            "responseHeaders": dict(proxying.incoming(came)),
+        }
+
+
 class Client:
     """The provider's API for the account whose token `http` carries."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
-        self._answered: httpx.Response | None = None
-        http.event_hooks["response"].append(self._note)
+        self._last = _LastCall()
+        http.event_hooks["response"].append(self._last.note)
         self.account = Account(http)
         self.activities = Activities(http)
         self.contacts = Contacts(http)
@@ -74,20 +97,9 @@ class Client:
         self.segments = Segments(http)
         self.tags = Tags(http)
 
-    def _note(self, response: httpx.Response) -> None:
-        self._answered = response
-
     def last_call(self) -> dict[str, object]:
         """The call that was answered last, for whoever debugs theirs: without who asked, and by which key."""
-        if self._answered is None:
-            return NOT_ASKED
-        request = self._answered.request
-        sent = proxying.outgoing(dict(request.headers))
-        return {
-            "requestUrl": str(request.url),
-            "requestOptions": {"method": request.method, "headers": dict(sent)},
-            "responseHeaders": dict(proxying.incoming(self._answered.headers)),
-        }
+        return self._last.told()
 
     def raw(
         self,

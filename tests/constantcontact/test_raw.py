@@ -1,5 +1,8 @@
 """The proxy's door: nothing but the provider's own path, no header that is not the caller's to send."""
 
+import gc
+import weakref
+
 import httpx
 import pytest
 from hypothesis import given, settings
@@ -180,3 +183,18 @@ def test_nothing_is_taken_from_the_environment(monkeypatch):
     http = build_http("https://api.example.test", httpx.MockTransport(lambda request: answer(200, {})))
     assert http.get("/v3/x").status_code == 200
     assert not http._mounts
+
+
+def test_a_client_and_what_it_sent_go_when_nobody_holds_them():
+    """A job makes one a step, with bodies of megabytes: none may wait for a sweep of the memory."""
+    stage = Stage(answer(200, {}), answer(200, {}))
+    stage.client.raw("POST", "/v3/contacts", content=b"x" * 1_000)
+    gone = weakref.ref(stage.client)
+    gc.disable()
+    try:
+        told = stage.client.last_call()
+        stage.client = None
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert told["requestUrl"].endswith("/v3/contacts")

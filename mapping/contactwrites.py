@@ -179,6 +179,9 @@ class Writer:
         except errors.ProviderError as error:
             self.decider.undo(entry, entry_id, error)
             raise
+        except (NotAllowed, contactlocks.Busy):  # said before the call that the entry is about
+            self.decider.take_back(entry, entry_id, "not_sent")
+            raise
         if contactputs.opted_in_by_us(before, written.contact, verdict.permission):
             return self._taken_back(lease, written.contact)
         done = (*activities, *written.activities)

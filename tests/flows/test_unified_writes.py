@@ -11,6 +11,7 @@ from connections.constantcontact.resources.contacts import Contacts
 from connections.models import Environment
 from connections.programs import keys
 from mapping import contactputs
+from mapping.contactlocks import Busy
 from mapping.models import ConsentBasis, ConsentEntry, ContactLock, MirrorContact
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
@@ -328,6 +329,29 @@ def test_explicit_needs_its_evidence(program, person, nora, simulator):
     assert entry.contact_id is not None
     made = good(program.ask("POST", CONTACTS, everything(email="new@people.example", consent=claimed)))
     assert made["result"]["consent"]["permission_to_send"] == "explicit"
+
+
+def test_a_permission_that_could_not_be_written_is_taken_back_in_the_ledger(
+    program, person, nora, monkeypatch
+):
+    """Others took the contact over between the two calls: the values are written, the permission is not."""
+    put, times = contactputs.put, []
+
+    def once(*given):
+        times.append(given)
+        if len(times) > 1:
+            raise Busy
+        return put(*given)
+
+    monkeypatch.setattr(contactputs, "put", once)
+    claimed = {"first_name": "Norah", "consent": {"permission_to_send": "explicit", "evidence": PROOF}}
+    path = f"{CONTACTS}/{nora['result']['id']}"
+    assert refused(program.ask("PATCH", path, claimed), 409, "contact_busy")["may_have_happened"]
+    assert len(times) == 2
+    decided, undone = entries(person)[-2:]
+    assert (decided.permission, undone.outcome, undone.undoes) == ("explicit", "refused", decided.pk)
+    there = good(program.ask("GET", path))["result"]
+    assert (there["first_name"], there["consent"]["permission_to_send"]) == ("Norah", "implicit")
 
 
 def test_another_address_needs_a_permission_of_its_own(program, person, nora, simulator):

@@ -83,7 +83,7 @@ def get_accounts(call: Call) -> Response:
             "organization_name": account.summary["organization_name"],
             "site_owner_name": f"{account.summary['first_name']} {account.summary['last_name']}",
             "billing_status": _plan(account)["billing_status"],
-            "last_login_date": call.time(call.now - DAY),
+            "last_login_date": call.time(call.now // DAY * DAY - DAY),
         }
         for account in found[offset : offset + limit]
     ]

@@ -226,7 +226,7 @@ def tiny_group(rng: Random, key: str, count: int, lists: list[str], tags: list[s
     group = People(
         key, count, frozenset(joins), frozenset(leaves), frozenset(tagged - off), frozenset(off), frozenset(on),
         with_ids=rng.random() < 0.5, listable=kind not in ("opts_out", "unlistable"),
-    )  # fmt: skip
+    )  # what belongs together stands on one line  # fmt: skip
     if kind == "deletes":
         return replace(People(key, count, with_ids=group.with_ids, deletes=True), address_bytes=5 * count)
     if kind in ("opts_out", "clears", "signed_up"):

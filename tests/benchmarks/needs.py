@@ -147,7 +147,7 @@ def must_look_up(item: Item, servers: frozenset[Item], importable: bool, wanted:
 def place(
     needs: Needs, people: People, with_ids: bool, importable: bool, values: bool, items: list[Item],
     servers: frozenset[Item],
-) -> None:  # fmt: skip
+) -> None:  # what belongs together stands on one line  # fmt: skip
     bit = 1 << len(needs.groups)
     count, values = people.count, values and not people.deletes
     json = people.json_bytes / count if values else 0.0

@@ -25,7 +25,7 @@ def valued(count: int, row: int, **wanted) -> People:
     return People(
         "v", count, csv_bytes=count * row, json_bytes=count * row * 2, largest_row=row * 2,
         address_bytes=31 * count, **wanted,
-    )  # fmt: skip
+    )  # what belongs together stands on one line  # fmt: skip
 
 
 def plain(count: int, key: str = "p", **wanted) -> People:

@@ -15,7 +15,7 @@ from tests.benchmarks.tinystates import (
     parts,
     state_of,
     subsets,
-)  # fmt: skip
+)  # what belongs together stands on one line  # fmt: skip
 
 KINDS = ("joins", "leaves", "on", "off")
 
@@ -46,7 +46,7 @@ class Calls:
             self.mask(one.joins | one.on), self.mask(one.leaves), self.tagged(one.tags_on), self.tagged(one.tags_off),
             one.deletes, one.listable and not one.signed_up, csv if one.csv_can else 0, json,
             one.address_bytes // one.count, bool(((one.joins | one.on) - one.leaves) & self.closed_names),
-        )  # fmt: skip
+        )  # what belongs together stands on one line  # fmt: skip
 
     def mask(self, names: Iterable[str]) -> int:
         return sum(self.lists[name] for name in names)
@@ -109,7 +109,7 @@ class Calls:
     def imported(
         self, state: State, classes: list[tuple[Person, int]], pick: Pick, lists: int,
         onto_scratch: bool,
-    ) -> State:  # fmt: skip
+    ) -> State:  # what belongs together stands on one line  # fmt: skip
         people: list[Person] = []
         for (one, count), (whole, address) in zip(classes, pick, strict=True):
             moved = one._replace(joins=one.joins & ~lists, scratch=one.scratch or onto_scratch)

@@ -27,7 +27,7 @@ class Turns(Fills):
                 [self.gain(a, b, ends[a]) if a != b else min(0.0, outside[a][0] - inside[a] - ends[a])
                  for b in range(len(marks))]
                 for a in range(len(marks))
-            ]  # fmt: skip
+            ]  # what belongs together stands on one line  # fmt: skip
             gained, pairs = cheapest(gains)
             total = sum(inside) + sum(ends) + gained - emptied * (1 + self.freed)
             if total > best:

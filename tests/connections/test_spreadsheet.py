@@ -26,4 +26,4 @@ def test_a_line_reads_back():
     assert line.endswith("\r\n")
     assert next(csv.reader(io.StringIO(line, newline=""))) == [
         "7", "-3", "", "a,b", 'say "hi"', "two\nlines", "'=1", "x\ry",
-    ]  # fmt: skip
+    ]  # what belongs together stands on one line  # fmt: skip

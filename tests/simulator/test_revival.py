@@ -108,7 +108,7 @@ def test_caps(acme: Caller, path: str, part: str, one: Any, most: int) -> None:
     ("list_memberships", "/contact_lists", "list_id", 50),
     ("taggings", "/contact_tags", "tag_id", 50),
     ("custom_fields", "/contact_custom_fields", "custom_field_id", 25),
-])  # fmt: skip
+])  # what belongs together stands on one line  # fmt: skip
 def test_caps_of_a_contact(acme: Caller, part: str, path: str, name: str, most: int) -> None:
     def new(number: int) -> Any:
         more = (

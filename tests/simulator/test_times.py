@@ -84,7 +84,7 @@ TABLE: list[tuple[Act, str, bool, bool]] = [
     (tagged, "implicit", True, False),
     (imported("New"), "implicit", True, False),
     (imported("Pat"), "implicit", True, False),
-]  # fmt: skip
+]  # what belongs together stands on one line  # fmt: skip
 
 
 @pytest.mark.parametrize(("act", "before", "own", "address"), TABLE, ids=range(len(TABLE)))
@@ -103,7 +103,7 @@ def test_what_moves(rig: Rig, acme: Caller, act: Act, before: str, own: bool, ad
     (put(last_name="Doe"), True, False),
     (unsubscribed, False, True),
     (with_email(permission_to_send="unsubscribed"), False, True),
-])  # fmt: skip
+])  # what belongs together stands on one line  # fmt: skip
 def test_which_window_finds_it(rig: Rig, acme: Caller, act: Act, by_update: bool, by_opt_out: bool) -> None:
     """An opt-out is not found by `updated_after`, nor another change by `optout_after`."""
     key = acme.create(EMAIL, first_name="Pat")["contact_id"]

@@ -141,7 +141,7 @@ poison = st.lists(
     st.one_of(st.binary(max_size=20), st.sampled_from([*CRUMBS, *MORE_CRUMBS])), max_size=60
 ).map(b"".join)
 small = Limits(max_bytes=900, max_lines=50, max_columns=6, max_header_chars=9, max_field_chars=9,
-               max_record_bytes=30, max_record_lines=4)  # fmt: skip
+               max_record_bytes=30, max_record_lines=4)  # what belongs together stands on one line  # fmt: skip
 
 
 @settings(max_examples=250, deadline=None)

@@ -11,6 +11,7 @@ from connections.programs import keys
 from syncjobs import egress, webhookreplay, webhooksending
 from syncjobs.models import Webhook, WebhookDelivery
 from tests.flows.programs import Program
+from tests.flows.test_webhooks_slow import happen
 from tests.receiver import Receiver
 
 
@@ -237,7 +238,7 @@ def test_an_address_that_is_gone_is_switched_off_at_once_and_people_are_told(wor
     wish = {"target_url": receiver.url, "event_types": ["api_token:created"]}
     made = program.ask("POST", "/api/webhook", wish).json()["result"]
     receiver.answers = [410]
-    happen(world, 2)
+    happen(world.scope(), 2)
     later = datetime.now(UTC) + timedelta(minutes=1)
     webhooksending.send_due(clock=lambda: later)
     webhooksending.send_due(clock=lambda: later + timedelta(days=1))
@@ -269,7 +270,7 @@ def test_what_an_address_answers_says_nothing_of_the_one_that_follows(
     """An endpoint may be changed or deleted while something is on its way to it."""
     wish = {"target_url": receiver.url, "event_types": ["api_token:created"]}
     made = program.ask("POST", "/api/webhook", wish).json()["result"]
-    happen(world, 2)
+    happen(world.scope(), 2)
     post = egress.post
 
     def meanwhile(url, body, headers):
@@ -306,7 +307,7 @@ def test_days_without_a_success_switch_it_off_and_one_success_counts_anew(
 
     def is_active_after(days, status):
         receiver.answers = [status] * 20
-        happen(world, 1)
+        happen(world.scope())
         moment = began + timedelta(days=days)
         webhooksending.send_due(clock=lambda: moment)
         return program.ask("GET", f"/api/webhook/{made['id']}").json()["result"]["is_active"]
@@ -316,10 +317,3 @@ def test_days_without_a_success_switch_it_off_and_one_success_counts_anew(
         assert is_active_after(days, status)
     assert not is_active_after(12, 500)
     assert Message.objects.using("operator").filter(kind="webhook_off").count() == 1
-
-
-def happen(world, times):
-    with world.scope().transaction():
-        environment = Environment.objects.get(pk=world.scope().environment_id)
-        for number in range(times):
-            keys.create(environment, f"made {number}", scopes=[keys.EVERYTHING])

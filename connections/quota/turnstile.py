@@ -85,6 +85,9 @@ def look(ledger: Ledger, asker: Asker, mine: int, ahead: float) -> tuple[int, Lo
     pool = pools.locked(asker.pool_id, row[0], asked_at)
     if asker.purpose == "api" and (shut := _shut(ledger, pool)):
         return mine, shut
+    # Another process has just given it a turn, which would go by if it slept until the next one.
+    if all(number != mine for number, *_ in askers):
+        return mine, Look()
     opening = _opening(ledger, pool, asker.purpose, seats)
     if opening.at - pool.now > ahead:
         return mine, Look(opens_in=opening.at - pool.now)
@@ -98,8 +101,6 @@ def _give(
     """The open turn to whoever is next."""
     purpose = opening.purpose
     plan, refusals = _allowed(ledger, pool, rows, used) if purpose == "api" else (None, {})
-    if all(row.number != mine for row in rows):  # another process has just given it a turn
-        return Look()
     why, again_in = refusals.get(mine, ("", 1.0))
     chosen = _choose(pool, purpose, [row for row in rows if row.number not in refusals])
     if chosen is None:

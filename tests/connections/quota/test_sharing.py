@@ -290,6 +290,18 @@ def test_a_paced_turn_given_out_ahead_of_its_moment_keeps_the_next_one_away(worl
     assert after >= first.starts_at + 0.1 - 0.001
 
 
+@pytest.mark.parametrize("pacing", ["anchored", "paced"])
+def test_a_turn_given_between_a_question_and_a_look_is_taken_at_once(world, pool, pacing):
+    """The next turn is far: who slept until then would let its own go by."""
+    limit(pool, pacing=pacing, calls_per_second=1, jitter_ms=0)
+    asker, numbers = waiting_tickets(pool, 2)
+    assert tickets.poll(asker, numbers[0]) is None
+    assert look(numbers[1], asker).gave
+    assert look(numbers[0], asker).opens_in == 0
+    assert tickets.poll(asker, numbers[0]) is not None
+    assert look(numbers[1], asker).opens_in > 0.5
+
+
 def test_paced_turns_come_at_their_interval(world, pool):
     limit(pool, pacing="paced", calls_per_second=20, jitter_ms=20)
     began = time.monotonic()

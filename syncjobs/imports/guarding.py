@@ -20,7 +20,7 @@ from mapping import consent, fields, mirror
 from mapping.known import Known, known_of
 from mapping.models import MirrorContact, RemoteField
 from syncjobs.imports import batching, cutting, exports, judging, plans
-from syncjobs.mirroring import exporting
+from syncjobs.mirroring import awaiting, exporting
 from syncjobs.mirroring.retrying import again, still_reads
 from syncjobs.models import Batch, ImportRow, SyncJob
 from syncjobs.planner import IMPORTS
@@ -127,7 +127,7 @@ def _read_file(claim: Claim) -> None:
         if len(rows) == settings.ENV.IMPORT_STEP_ROWS:
             claim.advance("guarding", cursor={**job.cursor, "offset": rows[-1].offset})
             return
-        mirror.let_go(job.connection)
+        awaiting.let_go(job.connection)
         # Who was changed while it was made; with calls of ours under way that would be their people again.
         is_quiet = not Batch.objects.filter(job=job, state=Batch.State.ACCEPTED).exists()
         kept = {name: job.cursor[name] for name in ("batch", "judged_at", "read_at") if name in job.cursor}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mapping import mirror
+from syncjobs.mirroring import awaiting
 from syncjobs.mirroring.retrying import still_reads
 from syncjobs.models import SyncJob
 from syncjobs.queue import Claim
@@ -22,7 +23,7 @@ def clear(claim: Claim) -> None:
             claim.advance("clearing", cursor={**job.cursor, "after": last})
             return
         began_at = datetime.fromisoformat(job.cursor["since"])
-        mirror.complete(job.connection, began_at, read_at)
+        awaiting.complete(job.connection, began_at, read_at)
         go_on_behind(claim, job)
 
 

@@ -15,9 +15,8 @@ from mapping import catalog, mirror
 from mapping.models import RemoteField, RemoteList, RemoteTag
 from syncjobs import activities
 from syncjobs.imports import exports
-from syncjobs.mirroring import calling
+from syncjobs.mirroring import awaiting, calling
 from syncjobs.mirroring.retrying import again, still_reads
-from syncjobs.mirroring.starting import WAIT_FOR_READER_SECONDS, is_read_by_another
 from syncjobs.models import SyncJob, WatchedActivity
 from syncjobs.queue import Claim, GaveUp
 
@@ -34,8 +33,8 @@ def export(claim: Claim) -> None:
     Where another job reads the account, this one waits until that is over: only one reading is kept at a time.
     """
     with claim.transaction() as job:
-        if is_read_by_another(job):
-            claim.advance("exporting", cursor=job.cursor, after_seconds=WAIT_FOR_READER_SECONDS)
+        if awaiting.is_read_by_another(job):
+            awaiting.wait(claim, job)
             return
         mirror.begin(job.connection, job.pk)
     client = calling.open_client(claim)

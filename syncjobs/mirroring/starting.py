@@ -9,12 +9,11 @@ from connections.models import Connection
 from mapping import mirror
 from mapping.models import MirrorContact
 from syncjobs import queue
-from syncjobs.mirroring import calling
+from syncjobs.mirroring import awaiting, calling
 from syncjobs.mirroring.calling import KIND
 from syncjobs.models import SyncJob
 from syncjobs.queue import Claim
 
-WAIT_FOR_READER_SECONDS: Final = 1.0
 EVERYTHING_AFTER: Final = {"import": "comparing", "bulk": "comparing", KIND: "finishing"}
 
 
@@ -50,7 +49,7 @@ def _becomes_reader(claim: Claim, job: SyncJob) -> bool:
     if mirror.is_fresh(state, datetime.now(UTC), most):
         if state.reader == job.pk:
             # It read for something else, and was not let come to its end.
-            mirror.let_go(job.connection)
+            awaiting.let_go(job.connection)
         if job.kind == KIND:
             claim.advance("finishing", cursor={}, note="it was read a short while ago")
         else:
@@ -60,19 +59,11 @@ def _becomes_reader(claim: Claim, job: SyncJob) -> bool:
             stage = "asking_deleted" if nobody else "asking_optouts"
             claim.advance(stage, cursor=cursor, options=job.options)
         return False
-    if is_read_by_another(job):
+    if awaiting.is_read_by_another(job):
         if job.kind == KIND:
             claim.advance("finishing", cursor={}, note="another job is reading it")
         else:
-            claim.advance("counting", cursor=job.cursor, after_seconds=WAIT_FOR_READER_SECONDS)
+            awaiting.wait(claim, job)
         return False
     mirror.begin(job.connection, job.pk)
     return True
-
-
-def is_read_by_another(job: SyncJob) -> bool:
-    """Whether a job that goes on reads the account; nobody else begins to before the end of the transaction."""
-    reader = mirror.reader_of(job.connection)
-    if reader is None or reader == job.pk:
-        return False
-    return SyncJob.objects.filter(pk=reader, state__in=["queued", "running", "waiting"]).exists()

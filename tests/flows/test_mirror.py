@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -286,6 +287,28 @@ def test_one_job_reads_for_all(people, person, simulator):
     assert (job.state, job.created) == ("done", 1)
     assert paths(simulator).count("POST /activities/contact_exports") == 1
     assert finish(person, reading.pk).state == "done"
+
+
+def test_who_waits_for_a_reading_looks_seldom_and_is_woken_at_its_end(people, person):
+    """However long it takes: each look of a job is a claim, a transaction and a row."""
+    with person.scope.transaction():
+        reading = SyncJob.objects.get(kind="mirror")
+    run_until(person, reading.pk, "exporting_there")
+    with person.scope.transaction():
+        waiting = queue.enqueue(person.connection, "bulk", "key", stage="counting", options={})
+        SyncJob.objects.filter(pk=waiting.pk).update(not_before=datetime.now(UTC) - timedelta(hours=1))
+    claim = queue.claim_next("test-worker")
+    assert claim.job.pk == waiting.pk
+    runner.run_step(claim)
+    with person.scope.transaction():
+        waiting.refresh_from_db()
+    assert (waiting.state, waiting.stage) == ("waiting", "counting")
+    assert waiting.not_before > datetime.now(UTC) + timedelta(seconds=10)
+    run_until(person, reading.pk, "finishing")
+    with person.scope.transaction():
+        waiting.refresh_from_db()
+        assert JobStep.objects.filter(job=waiting).count() == 1
+    assert waiting.not_before <= datetime.now(UTC), "the end of the reading woke it"
 
 
 def test_what_an_import_wrote_is_known_without_reading(person, simulator):

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import pytest
 from django.db import connection, connections, transaction
 
 from connections import tenancy

@@ -12,17 +12,16 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
-from connections import bell, tenancy
+from connections import bell, portions, tenancy
 from connections.failpoints import failpoint
 from connections.models import Connection, User
 from syncjobs import states, webhookevents
 from syncjobs.models import JobStep, SyncJob
 
 MOST_DUE = 20
-DROPPED_AT_ONCE = 5_000
 
 
 class GaveUp(Exception):
@@ -247,15 +246,7 @@ def resume_after_reconnect(connection: Connection) -> None:
 def tidy(now: datetime, using: str) -> None:
     """Let go of the steps of jobs that were over long ago, in every workspace; the jobs stay."""
     old = now - timedelta(days=settings.ENV.REQUEST_LOG_DAYS)
-    gone = DROPPED_AT_ONCE
-    with connections[using].cursor() as cursor:
-        while gone == DROPPED_AT_ONCE:
-            cursor.execute(
-                "DELETE FROM syncjobs_jobstep WHERE id IN (SELECT s.id FROM syncjobs_jobstep s "
-                "JOIN syncjobs_syncjob j ON j.id = s.job_id WHERE j.ended_at < %s LIMIT %s)",
-                [old, DROPPED_AT_ONCE],
-            )
-            gone = cursor.rowcount
+    portions.delete(JobStep.objects.using(using).filter(job__ended_at__lt=old))
 
 
 def _lease_end() -> datetime:

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
 from django.db.models import Count
 
+from connections import portions
 from connections.models import ProviderCall
 from syncjobs.models import SyncJob
 
-DROPPED_AT_ONCE: Final = 5_000
 # One statement: a call is in the log or in its job's count, never in both and never in neither.
 _DROP = """
     WITH gone AS (
@@ -43,8 +42,10 @@ def calls_of(jobs: Sequence[SyncJob]) -> dict[UUID, int]:
 def tidy(now: datetime, using: str) -> None:
     """Let go of old calls, in every workspace."""
     old = now - timedelta(days=settings.ENV.REQUEST_LOG_DAYS)
-    gone = DROPPED_AT_ONCE
     with connections[using].cursor() as cursor:
-        while gone == DROPPED_AT_ONCE:
-            cursor.execute(_DROP, [old, DROPPED_AT_ONCE])
-            (gone,) = cursor.fetchone()
+
+        def some(most: int) -> int:
+            cursor.execute(_DROP, [old, most])
+            return int(cursor.fetchone()[0])
+
+        portions.drop(some)

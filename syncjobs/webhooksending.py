@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
-from connections import tenancy, vault
+from connections import portions, tenancy, vault
 from syncjobs import egress, webhookends, webhooks, webhooksigning
 from syncjobs.models import Webhook, WebhookDelivery
 
@@ -109,8 +109,8 @@ def tidy(now: datetime) -> None:
     """Let go of what has arrived or failed a month ago, and of what waits for an endpoint that nobody listens at."""
     old = now - timedelta(days=KEPT_DAYS)
     rows = WebhookDelivery.objects.using(OPERATOR)
-    rows.filter(ended_at__lt=old).delete()
-    rows.filter(ended_at=None, webhook__is_active=False, created_at__lt=old).delete()
+    portions.delete(rows.filter(ended_at__lt=old))
+    portions.delete(rows.filter(ended_at=None, webhook__is_active=False, created_at__lt=old))
 
 
 def pause(attempts: int, chance: float) -> timedelta | None:

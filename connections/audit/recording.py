@@ -19,7 +19,7 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 
-from connections import tenancy
+from connections import portions, tenancy
 from connections.audit import masking
 from connections.audit.words import ACTIONS
 from connections.models import AuditEvent, User
@@ -28,7 +28,6 @@ __all__ = ["ACTIONS", "forget_person", "record", "tidy"]
 
 OPERATOR = "operator"
 Value = UUID | str | bytes | float | None
-DROPPED_AT_ONCE = 5_000
 
 
 def record(  # noqa: PLR0913  # who, where, what about, before and after: all named
@@ -129,18 +128,14 @@ def tidy(now: datetime) -> int:
 def _drop(wanted: models.Q, now: datetime, why: str) -> int:
     """Some thousand rows a transaction; that it was done is an event of its own."""
     rows = AuditEvent.objects.using(OPERATOR).annotate(words=Cast("detail", models.TextField()))
-    total = 0
-    while True:
+
+    def some(most: int) -> int:
         with transaction.atomic(using=OPERATOR):
-            found = list(
-                rows.filter(wanted, dropped_at=None)
-                .order_by("at")
-                .values_list("pk", flat=True)[:DROPPED_AT_ONCE]
-            )
-            kept = AuditEvent.objects.using(OPERATOR).filter(pk__in=found, dropped_at=None)
-            total += kept.update(detail=None, salt=None, dropped_at=now)
-        if len(found) < DROPPED_AT_ONCE:
-            break
+            found = rows.filter(wanted, dropped_at=None).order_by("at").values_list("pk", flat=True)[:most]
+            kept = AuditEvent.objects.using(OPERATOR).filter(pk__in=list(found), dropped_at=None)
+            return kept.update(detail=None, salt=None, dropped_at=now)
+
+    total = portions.drop(some)
     if total:
         record("details_dropped", about=why, new={"events": total})
     return total

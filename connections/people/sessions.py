@@ -4,7 +4,6 @@ Promises: three statements, however many sessions there are; rows whose session 
 """
 
 from datetime import datetime
-from typing import Final
 
 from allauth.usersessions.internal.flows.sessions import end_other_sessions
 from allauth.usersessions.models import UserSession
@@ -14,10 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from connections import audit
+from connections import audit, portions
 from connections.models import User
-
-MOST_AT_ONCE: Final = 5_000
 
 
 def open_ones(user: User) -> list[UserSession]:
@@ -42,11 +39,9 @@ def end_others(request: HttpRequest, user: User) -> int:
     return others
 
 
-def tidy(now: datetime, most: int = MOST_AT_ONCE) -> None:
+def tidy(now: datetime, most: int = portions.AT_ONCE) -> None:
     """Let go of sessions that ended, the visitors' among them: so many a statement, so that nobody waits for it."""
-    over = Session.objects.filter(expire_date__lt=now).order_by("expire_date")
-    while keys := list(over.values_list("pk", flat=True)[:most]):
-        Session.objects.filter(pk__in=keys, expire_date__lt=now).delete()
+    portions.delete(Session.objects.filter(expire_date__lt=now).order_by("expire_date"), most)
 
 
 def _is_of(session: Session, user: User) -> bool:

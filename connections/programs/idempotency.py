@@ -25,7 +25,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.request import RawPostDataException
 
-from connections import vault
+from connections import portions, vault
 from connections.constantcontact.redaction import Secret
 from connections.models import IdempotentReply
 from connections.programs import answered
@@ -198,7 +198,7 @@ def place(row: IdempotentReply) -> vault.Place:
 
 def tidy(now: datetime, using: str) -> None:
     """Let go of answers that are kept no longer, in every workspace."""
-    IdempotentReply.objects.using(using).filter(created_at__lt=oldest(now)).delete()
+    portions.delete(IdempotentReply.objects.using(using).filter(created_at__lt=oldest(now)))
 
 
 def _digest(request: HttpRequest, scope: Scope, key: str) -> bytes:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.http import HttpRequest, HttpResponseBase
 
-from connections import calllog, rows, tenancy
+from connections import calllog, portions, rows, tenancy
 from connections.constantcontact import redaction
 from connections.models import ApiCall, ProviderCall
 from connections.programs import answered
@@ -160,4 +160,4 @@ def as_curl(row: ApiCall) -> str:
 def tidy(now: datetime, using: str) -> None:
     """Let go of old rows, in every workspace."""
     old = now - timedelta(days=settings.ENV.REQUEST_LOG_DAYS)
-    ApiCall.objects.using(using).filter(called_at__lt=old).delete()
+    portions.delete(ApiCall.objects.using(using).filter(called_at__lt=old).order_by("called_at"))

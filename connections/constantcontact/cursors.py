@@ -13,11 +13,26 @@ class BadCursor(ValueError):
     """No cursor of ours, or another collection's."""
 
 
+def pack(text: str) -> str:
+    """A cursor that holds this text, for programs to pass back."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def unpack(cursor: str) -> str:
+    """The text that a cursor holds; whether it is one that we have written is the caller's to see.
+
+    Raises:
+        BadCursor: it holds no text.
+    """
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise BadCursor from None
+
+
 def write(href: str | None) -> str | None:
     """A cursor for a link; None stays None."""
-    if href is None:
-        return None
-    return base64.urlsafe_b64encode(href.encode()).decode().rstrip("=")
+    return None if href is None else pack(href)
 
 
 def read(cursor: str, path: str) -> str:
@@ -26,11 +41,10 @@ def read(cursor: str, path: str) -> str:
     Raises:
         BadCursor: it is none of ours, or another collection's.
     """
+    href = unpack(cursor)
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        href = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
         where, _, query = paths.checked_href(href).partition("?")
-    except (binascii.Error, ValueError):
+    except paths.UnsafePath:
         raise BadCursor from None
     if where != path or not query:
         raise BadCursor

@@ -13,6 +13,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from connections import gateway
 from connections.api.contract import Fault, account_of
+from connections.constantcontact import cursors
 from connections.constantcontact.client import NOT_ASKED, Client
 from connections.constantcontact.errors import CursorExpired, ProviderError
 from connections.models import Connection
@@ -141,7 +142,7 @@ def page_of(
     if asked.from_mirror:  # of this there is no copy
         asked.ignored.append("truto_super_query")
     documents = [item["remote_data"] for item in items] if asked.format == "debug" else []
-    cursor = asking.cursor_of(next_href)
+    cursor = cursors.write(next_href)
     meta = _meta(asked, documents, len(items), cursor, client)
     return _envelope(asking.keyed(asked, trimmed), len(trimmed), cursor, meta)
 

@@ -1,7 +1,5 @@
 """Contacts from our own copy of an account: no provider call, and the answer says how old the copy is."""
 
-import base64
-import binascii
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from django.http import HttpResponse
 
 from connections import tenancy
 from connections.api.contract import Fault
+from connections.constantcontact import cursors
 from connections.models import Connection
 from connections.prepared import Prepared
 from mapping import consentledger
@@ -68,7 +67,9 @@ def listed(account: Connection, asked: Asked) -> HttpResponse:
     ]
     body = {
         "result": asking.keyed(asked, asking.trimmed(asked, items)),
-        "next_cursor": _cursor(rows[asked.limit - 1].email) if len(rows) > asked.limit else None,
+        "next_cursor": cursors.pack(f"{_MARK}{rows[asked.limit - 1].email}")
+        if len(rows) > asked.limit
+        else None,
         "prev_cursor": None,
         "result_count": len(items),
         "is_partial_response": False,
@@ -173,14 +174,10 @@ def _status(condition: asking.Filter, value: str) -> Q:
     raise Refused((condition.parameter, f"one of {known}, not {value[:50]}"))
 
 
-def _cursor(address: str) -> str:
-    return base64.urlsafe_b64encode(f"{_MARK}{address}".encode()).decode().rstrip("=")
-
-
 def _after(cursor: str) -> str:
     try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
+        text = cursors.unpack(cursor)
+    except cursors.BadCursor:
         text = ""
     if not text.startswith(_MARK) or "\x00" in text:
         raise Refused(("next_cursor", "the next_cursor of the page before, unchanged"))

@@ -3,13 +3,13 @@
 What the provider cannot filter by is named, never dropped in silence.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
+
+from connections.constantcontact import cursors
 
 OPERATORS: Final = frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte"})
 MOST: Final = 500
@@ -177,13 +177,6 @@ def moment(condition: Filter) -> datetime:
         raise Refused((condition.parameter, "a time like 2026-01-31T09:00:00Z")) from None
 
 
-def cursor_of(href: str | None) -> str | None:
-    """A cursor that programs pass back unread; it holds the provider's own link."""
-    if href is None:
-        return None
-    return base64.urlsafe_b64encode(href.encode()).decode().rstrip("=")
-
-
 def href_of(cursor: str, path: str, mark: str = "cursor=") -> str:
     """The provider's link behind a cursor, which must be one of this path's; `mark` is what goes on in it.
 
@@ -191,12 +184,10 @@ def href_of(cursor: str, path: str, mark: str = "cursor=") -> str:
         Refused: it is none of ours, or another collection's.
     """
     try:
-        href = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
-            "ascii"
-        )
-    except (binascii.Error, ValueError):
+        href = cursors.unpack(cursor)
+    except cursors.BadCursor:
         href = ""
-    if not href.startswith(f"{path}?") or mark not in href:
+    if not href.isascii() or not href.startswith(f"{path}?") or mark not in href:
         raise Refused(("next_cursor", "the next_cursor of the page before, unchanged"))
     return href
 

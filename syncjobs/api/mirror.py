@@ -7,10 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from connections import scoping
-from connections.api.contract import needs, scope_of
-from connections.links import partnering
-from connections.models import Connection
+from connections.api.contract import account_of, needs, scope_of
 from syncjobs.api.jobs import JobEnvelope, answered
 from syncjobs.mirroring import starting
 
@@ -29,8 +26,6 @@ def refresh(request: HttpRequest, account_id: UUID) -> Status[dict[str, Any]]:
     Asked again before it is done, it answers with the same job. `truto_super_query` on the list of contacts then
     answers from the copy.
     """
-    scope = scope_of(request)
+    scope, account = scope_of(request), account_of(request, account_id)
     with scope.transaction():
-        account = scoping.one(Connection.objects.select_related("provider_app"), pk=account_id)
-        partnering.require(scope, account)
         return Status(HTTPStatus.ACCEPTED, answered(starting.request(account), scope))

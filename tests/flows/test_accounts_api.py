@@ -117,6 +117,7 @@ def test_a_paused_account_rests_and_goes_on(world, caller, account, person, simu
     calls = len(simulator.calls())
     assert reason(caller.ask("GET", CONTACTS, **contacts), 503) == "account_paused"
     assert reason(caller.ask("GET", "/api/custom/v3/contacts", **contacts), 503) == "account_paused"
+    assert reason(caller.ask("POST", f"{account}/mirror"), 503) == "account_paused"
     with world.scope().transaction():
         row = Connection.objects.get()
         SyncJob.objects.update(state="queued", not_before="2026-01-01T00:00:00Z")

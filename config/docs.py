@@ -19,8 +19,9 @@ from config import reference
 from connections import pages, provisioning, roles
 from connections.api import codes
 from connections.links import outcomes
+from connections.mail import delivery
 from connections.models import ProviderApp
-from syncjobs import webhookevents, webhookguide
+from syncjobs import webhookevents, webhookguide, webhooksending
 from syncjobs.imports import progress
 
 
@@ -185,6 +186,7 @@ def _limits() -> dict[str, Any]:
     return {
         "per_second": env.CALLS_PER_SECOND,
         "per_day": env.CALLS_PER_DAY,
+        "per_account": env.ACCOUNT_CALLS_PER_DAY,
         "batch_people": env.IMPORT_BATCH_ROWS,
         "file_megabytes": env.IMPORT_MAX_BYTES // 1_000_000,
     }
@@ -226,6 +228,13 @@ ADDRESSES: Final = (
 )
 
 
+MANY: Final = '{"contacts": [{"email": "ann@people.example", "first_name": "Ann"}], "dry_run": true}'
+BATCH: Final = """{"args": {"most": 1}, "resources": [
+    {"resource": "marketing-automation/lists", "name": "lists", "query": {"limit": "{{args.most}}"}},
+    {"resource": "marketing-automation/contacts", "name": "people", "depends_on": ["lists"],
+     "query": {"lists[id]": "{{resources.lists.id}}", "limit": "{{args.most}}"}}]}"""
+
+
 def _programs() -> dict[str, Any]:
     curl = 'curl -sS -H "Authorization: Bearer $PATCHBAY_TOKEN"'
     contacts = f"{settings.PUBLIC_URL}/api/unified/marketing-automation/contacts"
@@ -235,10 +244,13 @@ def _programs() -> dict[str, Any]:
             f'{curl} "{contacts}?limit=5&integrated_account_id=$PATCHBAY_ACCOUNT"',
         )
     )
+    json = f"{curl} -H 'Content-Type: application/json' \\\n "
     return {
         "first_call": first,
-        "make_link": f"{curl} -H 'Content-Type: application/json' \\\n"
-        f'  {settings.PUBLIC_URL}/api/link-token -d \'{{"tenant_id": "customer-1"}}\'',
+        "make_link": f'{json} {settings.PUBLIC_URL}/api/link-token -d \'{{"tenant_id": "customer-1"}}\'',
+        "write_many": f"{json} \"{contacts}/bulk?integrated_account_id=$PATCHBAY_ACCOUNT\" \\\n  -d '{MANY}'",
+        "batch": f'{json} "{settings.PUBLIC_URL}/api/batch-request?integrated_account_id=$PATCHBAY_ACCOUNT" \\\n'
+        f"  -d '{BATCH}'",
         "link_minutes": settings.ENV.LINK_TOKEN_SECONDS // 60,
         "per_window": settings.ENV.API_TOKEN_CALLS_PER_WINDOW,
         "account_per_window": settings.ENV.ACCOUNT_CALLS_PER_WINDOW,
@@ -288,11 +300,20 @@ MOVED: Final = (
 
 
 def _privacy() -> dict[str, Any]:
-    return {"upload_days": settings.ENV.UPLOAD_DAYS, "audit_days": settings.ENV.AUDIT_DETAIL_DAYS}
+    return {
+        "upload_days": settings.ENV.UPLOAD_DAYS,
+        "audit_days": settings.ENV.AUDIT_DETAIL_DAYS,
+        "log_days": settings.ENV.REQUEST_LOG_DAYS,
+        "idempotency_hours": settings.ENV.IDEMPOTENCY_HOURS,
+        "webhook_days": webhooksending.KEPT_DAYS,
+        "text_days": delivery.BODY_DAYS,
+        "message_days": delivery.ROW_DAYS,
+    }
 
 
 FACTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "go-live": _go_live,
+    "connect": lambda: {"link_minutes": settings.ENV.LINK_STATE_SECONDS // 60},
     "roles": _roles,
     "test-and-live": lambda: _table(["What", "Test", "Live"], TEST_AND_LIVE),
     "limits": _limits,

@@ -10,6 +10,7 @@ from config import docs
 from connections import provisioning
 from connections.constantcontact.redaction import Secret
 from connections.links import linking, outcomes
+from syncjobs import runner
 from syncjobs.imports import progress
 from tests.house import tree
 
@@ -81,6 +82,14 @@ def test_every_message_is_explained(reader: Client) -> None:
         assert f'id="{code}"' in text
     for code in progress.REASONS:
         assert f'id="row-{code}"' in text
+
+
+def test_every_wait_is_explained(reader: Client) -> None:
+    """A page of a job says why it waits, and Troubleshooting sends whoever asks to this page."""
+    text = read(reader, "/docs/limits/")
+    waits = {reaction.reason for _, reaction in runner.REACTIONS if reaction.action == "wait"}
+    for reason in {*waits, *runner._WAITS}:
+        assert f'id="wait-{reason}"' in text, reason
 
 
 def test_every_setting_is_explained(reader: Client) -> None:

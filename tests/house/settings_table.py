@@ -1,4 +1,4 @@
-"""README's table of settings, made from `config.env`. `python3 -m tests.house.settings_table` writes it anew."""
+"""README's table of settings, made from `config.declared`. `python3 -m tests.house.settings_table` writes it anew."""
 
 from pydantic.fields import FieldInfo
 
@@ -6,7 +6,9 @@ from config.declared import ROOT
 from config.env import Env
 from tests.house import tree
 
-BEGIN = "<!-- The table of settings: made from config/env.py by `python3 -m tests.house.settings_table`. -->"
+BEGIN = (
+    "<!-- The table of settings: made from config/declared.py by `python3 -m tests.house.settings_table`. -->"
+)
 END = "<!-- End of the table of settings. -->"
 
 

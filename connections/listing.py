@@ -34,11 +34,6 @@ class Search:
         return cls(" ".join(given.get("q", "")[:LONGEST].split()))
 
     @property
-    def is_too_short(self) -> bool:
-        """Something was typed, but not enough to look for."""
-        return 0 < len(self.text) < SHORTEST
-
-    @property
     def is_on(self) -> bool:
         """Whether it leaves anything out."""
         return len(self.text) >= SHORTEST

@@ -76,11 +76,6 @@ class Overview:
     day: dict[str, int] | None
     set_up: SetUp
 
-    @property
-    def needs_nobody(self) -> bool:
-        """Nothing waits for a person."""
-        return not (self.accounts.rows or self.jobs.rows or self.quotas)
-
 
 def look(scope: Scope, now: datetime) -> Overview:
     """Everything, as it is now. Outside a transaction: the other environment is asked in one of its own."""

@@ -93,9 +93,6 @@ class Account:
     def members_of(self, list_id: str) -> list[Contact]:
         return [self.contacts[seq] for seq in sorted(self.members.get(list_id, ()))]
 
-    def tagged_with(self, tag_id: str) -> list[Contact]:
-        return [self.contacts[seq] for seq in sorted(self.tagged.get(tag_id, ()))]
-
     def save(self, contact: Contact) -> None:
         """Puts a new state of a contact in place of the old one and keeps every index right."""
         old = self.contacts[contact.seq] if contact.seq < len(self.contacts) else None

@@ -52,23 +52,9 @@ def start(
         NotReady: no column holds e-mail addresses, or a row could end on no list.
     """
     chosen = columns.of_file(connection, upload)
-    if not any(one["kind"] == "standard" and one["target"] == "email" for one in chosen):
-        raise NotReady("Choose the column that holds the e-mail addresses.")
-    if len([one for one in chosen if one["kind"] in {"custom", "new"}]) > fields.CUSTOM_PER_CONTACT:
-        raise NotReady(
-            f"Constant Contact takes at most {fields.CUSTOM_PER_CONTACT} custom fields a contact in an import."
-        )
-    remote = RemoteField.objects.filter(connection=connection).values_list("custom_field_id", flat=True)
-    there = {str(custom_field_id) for custom_field_id in remote}
-    gone = [one["name"] for one in chosen if one["kind"] == "custom" and one["target"] not in there]
-    if gone:
-        raise NotReady(
-            f"The custom field that “{gone[0]}” filled is not there any more. Choose another for it."
-        )
+    _require_ready(connection, chosen, everyone)
     recorded = basis.of(connection)
-    has_list_column = any(one["kind"] == "lists" for one in chosen)
-    if not everyone and not has_list_column:
-        raise NotReady("Choose at least one list: Constant Contact takes an import only onto a list.")
+    has_list_column = _has_list_column(chosen)
     named, tags = (uploads.named(upload, _positions(chosen, kind)) for kind in ("lists", "tags"))
     options = {
         "upload_id": str(upload.pk),
@@ -95,6 +81,30 @@ def start(
     }
     key = idempotency_key or str(upload.pk)
     return queue.enqueue(connection, "import", key, stage="preparing", options=options, started_by=user)
+
+
+def _require_ready(
+    connection: Connection, chosen: list[dict[str, Any]], everyone: list[dict[str, str]]
+) -> None:
+    if not any(one["kind"] == "standard" and one["target"] == "email" for one in chosen):
+        raise NotReady("Choose the column that holds the e-mail addresses.")
+    if len([one for one in chosen if one["kind"] in {"custom", "new"}]) > fields.CUSTOM_PER_CONTACT:
+        raise NotReady(
+            f"Constant Contact takes at most {fields.CUSTOM_PER_CONTACT} custom fields a contact in an import."
+        )
+    remote = RemoteField.objects.filter(connection=connection).values_list("custom_field_id", flat=True)
+    there = {str(custom_field_id) for custom_field_id in remote}
+    gone = [one["name"] for one in chosen if one["kind"] == "custom" and one["target"] not in there]
+    if gone:
+        raise NotReady(
+            f"The custom field that “{gone[0]}” filled is not there any more. Choose another for it."
+        )
+    if not everyone and not _has_list_column(chosen):
+        raise NotReady("Choose at least one list: Constant Contact takes an import only onto a list.")
+
+
+def _has_list_column(chosen: list[dict[str, Any]]) -> bool:
+    return any(one["kind"] == "lists" for one in chosen)
 
 
 def _lists(connection: Connection, named: list[str]) -> list[dict[str, Any]]:

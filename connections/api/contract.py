@@ -1,14 +1,12 @@
-"""What every endpoint shares: the one shape of a success, faults with their code, what a token must be allowed.
+"""What every endpoint shares: the shape of a success, what a token must be allowed, the account that a call is about.
 
-`Fault` is the one exception for whatever a program did not mean or may not do; its code stands in `codes.CODES`, which
-is also the errors guide.
+What is refused is a `Fault`, from `faults`.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -16,12 +14,29 @@ from django.http import HttpRequest
 from ninja import Schema
 
 from connections import scoping
-from connections.api.codes import CODES
-from connections.links import pausing
+from connections.api.faults import (
+    AccountMissing,
+    AccountTokenOnly,
+    Fault,
+    MissingScope,
+    OtherAccount,
+    refused,
+)
+from connections.links import partnering, pausing
 from connections.models import Connection
 from connections.programs import idempotency, keys, ratelimits
-from connections.scoping import ACCOUNT, ACCOUNT_HEADER
 
+__all__ = [
+    "Envelope",
+    "Fault",
+    "about_ignored",
+    "account_of",
+    "named_account",
+    "named_id",
+    "needs",
+    "refused",
+    "scope_of",
+]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
@@ -34,92 +49,6 @@ class Envelope(Schema):
     result_count: int = 1
     is_partial_response: bool = False
     meta: dict[str, Any] = {}
-
-
-class Fault(Exception):
-    """A call that is answered with an error; every field that fails is named with its reason.
-
-    Args:
-        code: a key of `CODES`; the answer's `details.reason`, and its entry in the errors guide.
-        status: the HTTP status.
-        message: what is wrong and what to do, in words.
-        failures: each failing field and what it must be.
-        details: further parts of the answer's `details`.
-        retry_after_seconds: when trying again makes sense.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        status: HTTPStatus,
-        message: str,
-        *,
-        failures: Sequence[tuple[str, str]] = (),
-        details: Mapping[str, object] | None = None,
-        retry_after_seconds: int | None = None,
-    ) -> None:
-        if code not in CODES:
-            raise ValueError(f"{code} has no entry in the errors guide")
-        super().__init__(message)
-        self.code = code
-        self.status = status
-        self.message = message
-        self.failures = tuple(failures)
-        self.details = dict(details or {})
-        self.retry_after_seconds = retry_after_seconds
-
-
-def refused(*failures: tuple[str, str], message: str = "Some values are not accepted.") -> Fault:
-    """400 for fields that cannot be meant, each with what it must be."""
-    return Fault("invalid_request", HTTPStatus.BAD_REQUEST, message, failures=failures)
-
-
-class AccountMissing(Fault):
-    """The call does not say which linked account it is about."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "account_missing",
-            HTTPStatus.BAD_REQUEST,
-            f"Name the linked account: {ACCOUNT}=<its id> in the query, or the header {ACCOUNT_HEADER}.",
-            failures=[(ACCOUNT, "the id of a linked account")],
-        )
-
-
-class MissingScope(Fault):
-    """The token is good, but not for this."""
-
-    def __init__(self, scope: str) -> None:
-        super().__init__(
-            "missing_scope",
-            HTTPStatus.FORBIDDEN,
-            f"This token lacks the scope {scope}. Create one that has it, under Developers.",
-            details={"missing_scopes": [scope]},
-        )
-
-
-class AccountTokenOnly(Fault):
-    """A token of one account, at an address that it does not open."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "account_token_only",
-            HTTPStatus.FORBIDDEN,
-            "A token of one account opens /unified, /proxy, /custom and /integrated-account/me, and nothing else. "
-            "Send an API token.",
-        )
-
-
-class OtherAccount(Fault):
-    """A token of one account, in a call that names another."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "other_account",
-            HTTPStatus.FORBIDDEN,
-            "This token is of one account, and the call names another. Leave the name out, or send that one's token.",
-            failures=[(ACCOUNT, "the token's own account, or nothing")],
-        )
 
 
 # What a token of one account opens, under either prefix, and the provider's own links at our root.
@@ -183,8 +112,6 @@ def account_of(request: HttpRequest, named: UUID | None) -> Connection:
         MissingScope: it is of a partner's key, and the token was not made for that.
         pausing.Paused: it is paused.
     """
-    from connections.links import partnering  # its faults are made of those of this module
-
     wanted = named_id(request, named)
     is_counted = not ratelimits.is_counted(request, wanted)
     account, pace = scoping.account(scope_of(request), wanted, is_counted=is_counted)

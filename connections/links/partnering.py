@@ -13,7 +13,7 @@ from typing import Final
 from django.http import HttpRequest
 
 from connections import audit, gateway, provisioning, tokens
-from connections.api.contract import Fault, MissingScope
+from connections.api.faults import Fault, MissingScope
 from connections.calllog import CallFor
 from connections.constantcontact.redaction import Secret
 from connections.constantcontact.shapes import TokenGrant

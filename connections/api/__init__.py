@@ -1,1 +1,1 @@
-"""What programs see of this floor: `contract` (shape, scopes, accounts), `faults`, `codes` (the errors guide), endpoints."""
+"""What programs see of this floor: `contract` (what endpoints share), `faults`, `codes` (their guide), endpoints."""

@@ -209,6 +209,9 @@ def _operators() -> dict[str, Any]:
 
 ADDRESSES: Final = (
     ("/api/integrated-account", "linked accounts", "list, get, take over, change, give a new grant, remove"),
+    ("/api/integrated-account/{id}/capabilities", "what can be done with an account", "get"),
+    ("/api/integrated-account/{id}/consent-basis", "on what basis it writes to new people", "get, record"),
+    ("/api/integrated-account/{id}/mirror", "our copy of an account", "read anew"),
     ("/api/link-token", "links for customers", "create"),
     ("/api/integrated-account/token", "tokens of one account", "create"),
     ("/api/api-token", "API tokens", "list"),
@@ -221,10 +224,11 @@ ADDRESSES: Final = (
     ("/api/unified/marketing-automation/tags", "tags", "list, get, create, change, delete"),
     ("/api/unified/user-directory/users", "known users", "list, get"),
     ("/api/unified/user-directory/roles", "roles", "list, get"),
-    ("/api/jobs", "jobs and their counts", "list, get"),
+    ("/api/jobs", "jobs, their counts and rows", "list, get, cancel, retry"),
     ("/api/quota", "calls of the day", "get"),
     ("/api/webhook", "webhooks", "list, get, create, change, delete"),
     ("/api/webhook/{id}/deliveries", "what was sent there", "list; send again, one or a range"),
+    ("/api/log", "what was called", "list"),
 )
 
 

@@ -84,6 +84,12 @@ def test_every_message_is_explained(reader: Client) -> None:
         assert f'id="row-{code}"' in text
 
 
+def test_every_address_of_the_guide_is_one_of_the_api(reader: Client) -> None:
+    paths = reader.get("/api/openapi.json").json()["paths"]
+    known = {re.sub(r"\{\w+\}", "{id}", path) for path in paths}
+    assert {address for address, _, _ in docs.ADDRESSES} <= known
+
+
 def test_every_wait_is_explained(reader: Client) -> None:
     """A page of a job says why it waits, and Troubleshooting sends whoever asks to this page."""
     text = read(reader, "/docs/limits/")

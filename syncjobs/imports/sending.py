@@ -18,7 +18,7 @@ from connections.constantcontact.errors import NotFound, OutcomeUnknown, ServerF
 from connections.constantcontact.shapes import Activity, Chosen
 from connections.failpoints import failpoint
 from syncjobs import activities
-from syncjobs.imports import bodies, giving_up, guarding
+from syncjobs.imports import bodies, giving_up, guarding, relisting
 from syncjobs.models import Batch, PlannedStep, SyncJob
 from syncjobs.planner import IMPORTS, Kind
 from syncjobs.queue import Claim
@@ -84,6 +84,9 @@ def _next(claim: Claim, job: SyncJob) -> Batch | None:
     if planned.kind in MAKE_MAILABLE and _must_look_first(job, planned):
         giving_up.give_up_unsent(job)
         claim.advance("counting", cursor={}, note="what the account holds was looked at too long ago")
+        return None
+    if planned.kind in IMPORTS and (gone := relisting.gone_list_of(job, planned)):
+        claim.advance("making_scratch", cursor={"instead_of": gone})
         return None
     if guarding.needed(job, planned):
         guarding.start(claim, planned)

@@ -18,7 +18,7 @@ from syncjobs.imports import (
     processing,
     reading,
     reconciling,
-    scratch,
+    relisting,
     sending,
     settling,
 )
@@ -34,7 +34,7 @@ STAGES: Final[dict[str, Callable[[Claim], None]]] = {
     "comparing": comparing.compare,
     "deciding": deciding.decide,
     "planning": planning.plan,
-    "making_scratch": scratch.make,
+    "making_scratch": relisting.make,
     "batching": batching.batch,
     "sending": sending.send,
     "reconciling": reconciling.reconcile,

@@ -205,7 +205,10 @@ class Writer:
         return self.wish.whole is not None and self.wish.email not in (None, address)
 
     def _put(self, lease: Lease, before: Contact, body: ContactSent) -> Written:
-        source: Source = self.update_source or self.decider.heard.update_source
+        source: Source = self.decider.heard.update_source
+        # Who is said to have written a contact is no evidence: with a permission it would say who opted in.
+        if self.update_source and not contactputs.opts_in(before, body):
+            source = self.update_source
         written = contactputs.put(self.client, lease, before, body, source)
         self.has_written = True
         if (address := _key_of(before)) not in ("", _key_of(written.contact)):

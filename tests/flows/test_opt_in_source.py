@@ -1,5 +1,7 @@
 """Who is said to have written a contact last is no evidence of who opted in."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from mapping.models import ConsentEntry
@@ -64,3 +66,21 @@ def test_a_document_of_the_providers_own_claims_no_opt_in(program, is_new):
         "implicit",
         "Account",
     )
+
+
+def test_an_opt_in_of_another_address_asks_nobody_who_left(program, simulator):
+    """The evidence is about the new address; whoever unsubscribed at the old one is not written to for it."""
+    news = program.list("News")
+    ann = program.contact("ann", list_memberships=[news])["contact_id"]
+    simulator.ask("/_sim/unsubscribe", {"account": "Acme Bakery", "email": "ann@people.example"})
+    simulator.ask("/_sim/clock", {"advance_seconds": 5})
+    proof = {**PROOF, "at": datetime.now(UTC).isoformat()}
+    consent = {**EXPLICIT, "evidence": proof}
+    wish = {"email": "anna@people.example", "consent": consent, "lists": {"add": [news]}}
+    before = len(simulator.calls())
+    ended = program.ask("PATCH", f"{CONTACTS}/{ann}", wish)
+    assert ended.status_code == 409, ended.content
+    assert not [one for one in simulator.calls()[before:] if "resubscribe" in one["path"]]
+    with program.person.scope.transaction():
+        entry = ConsentEntry.objects.order_by("at").last()
+    assert (entry.outcome, entry.reason, entry.call) == ("skipped", "opted_out", "")

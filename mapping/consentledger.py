@@ -1,6 +1,7 @@
 """The consent ledger: each decision about a person is added before it is carried out, and never changed.
 
-A call that was refused there is followed by an entry that undoes the first, so that the ledger says what happened.
+A call that was refused there, or never sent, is followed by an entry that undoes the first, so that the ledger says
+what happened.
 """
 
 from collections.abc import Sequence

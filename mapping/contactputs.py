@@ -69,6 +69,12 @@ def gives_anew(before: Contact, permission: str) -> bool:
     )
 
 
+def opts_in(before: Contact, body: ContactSent) -> bool:
+    """Whether a body gives leave to write to somebody, or to an address, that is not there yet."""
+    permission = body.get("email_address", {}).get("permission_to_send", "")
+    return gives_anew(before, permission) or (before.email_address is None and "email_address" in body)
+
+
 def opted_in_by_us(before: Contact, after: Contact, permission: str = "") -> bool:
     """Whether an answer shows an opt-in that nobody asked for: the person was out when the write arrived.
 

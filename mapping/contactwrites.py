@@ -18,7 +18,7 @@ from connections.constantcontact.shapes import Contact, ContactSent, SignedUp, S
 from connections.constantcontact.shapes import writing as wire
 from connections.constantcontact.shapes.writing import Source
 from connections.models import Connection
-from mapping import contactlocks, contactputs, mirrornews
+from mapping import contactlocks, contactputs, mirrornews, values
 from mapping.consent import Call
 from mapping.contactdecisions import Decider
 from mapping.contactends import NotAllowed, Result, Taken
@@ -49,6 +49,8 @@ class Writer:
     decider: Decider = field(init=False)
     # Whether a call that changes the person has been answered.
     has_written: bool = field(init=False, default=False)
+    # Addresses that the contact had and has no more, as they are compared.
+    left: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.decider = Decider(self.connection, self.said, self.decided_by)
@@ -203,9 +205,14 @@ class Writer:
         return self.wish.whole is not None and self.wish.email not in (None, address)
 
     def _put(self, lease: Lease, before: Contact, body: ContactSent) -> Written:
-        source: Source = self.update_source or self.decider.heard.update_source
+        source: Source = self.decider.heard.update_source
+        # Who is said to have written a contact is no evidence: with a permission it would say who opted in.
+        if self.update_source and not contactputs.opts_in(before, body):
+            source = self.update_source
         written = contactputs.put(self.client, lease, before, body, source)
         self.has_written = True
+        if (address := _key_of(before)) not in ("", _key_of(written.contact)):
+            self.left.append(address)
         return written
 
     def _body(self, before: Contact, verdict: Verdict, wish: Wish | None = None) -> ContactSent:
@@ -283,7 +290,7 @@ class Writer:
     def _told(self, result: Result) -> Result:
         """The mirror is told what was written, so that no import compares with what was there before."""
         with tenancy.acting_for(self.connection.tenant_id, self.connection.environment_id):
-            mirrornews.keep_contact(self.connection, result.contact)
+            mirrornews.keep_contact(self.connection, result.contact, self.left)
         return result
 
     def _whose(self, error: errors.Conflict) -> str:
@@ -294,6 +301,11 @@ class Writer:
         if found is None:
             raise error
         return found.contact_id
+
+
+def _key_of(contact: Contact) -> str:
+    """The contact's address as it is compared; nothing where it has none."""
+    return values.email_key(contact.email_address.address) if contact.email_address else ""
 
 
 def _is_anothers(error: errors.Conflict, contact_id: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from connections.constantcontact.shapes import Contact
+from connections.constantcontact.shapes import Contact, fit
 from connections.constantcontact.shapes.contact import CustomFieldValue
 from mapping.values import email_key
 
@@ -52,8 +52,8 @@ def known_of(contact: Contact, custom: Mapping[str, str], choices: Choices | Non
         return None
     away = contact.email_address.permission_to_send == "unsubscribed"
     standing: Standing = "deleted" if contact.deleted_at else "unsubscribed" if away else "active"
-    values = {name: str(value) for name in _TEXTS if (value := contact.document.get(name))}
-    values |= {name: str(contact.document.get(name) or "") for name in _NUMBERS}
+    values = {name: fit(str(value)) for name in _TEXTS if (value := contact.document.get(name))}
+    values |= {name: fit(str(contact.document.get(name) or "")) for name in _NUMBERS}
     values |= {
         custom[one.custom_field_id]: _value(one, (choices or {}).get(one.custom_field_id, {}))
         for one in contact.custom_fields or ()
@@ -83,4 +83,4 @@ def _part(contact: Contact, name: str, columns: Mapping[str, str]) -> dict[str, 
     parts = contact.document.get(name)
     found = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
     part = next((one for one in found if one.get("kind") in {"home", "other"}), {})
-    return {column: str(part.get(key) or "") for key, column in columns.items()}
+    return {column: fit(str(part.get(key) or "")) for key, column in columns.items()}

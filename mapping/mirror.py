@@ -125,7 +125,8 @@ def _staged(one: Known) -> tuple[Any, ...]:
         one.email_key,
         one.contact_id,
         one.standing,
-        one.permission,
+        # An export names no permission; an opt-out behind a tombstone must be known when that is lifted.
+        one.permission or ("unsubscribed" if one.standing == "unsubscribed" else ""),
         json.dumps(one.values, ensure_ascii=False),
         None if one.list_ids is None else sorted(one.list_ids),
         None if one.tag_ids is None else sorted(one.tag_ids),

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection as database
+from django.db.models import F
+from django.db.models.functions import Greatest
 
 from connections import staging
 from connections.constantcontact.shapes import Contact
@@ -16,7 +18,7 @@ from connections.models import Connection
 from mapping import mirror
 from mapping.fields import custom_column
 from mapping.known import COLUMNS, Standing, known_of
-from mapping.models import RemoteField
+from mapping.models import MirrorState, RemoteField
 
 
 def keep_standing(
@@ -44,10 +46,11 @@ def keep_standing(
         )
 
 
-def keep_contact(connection: Connection, contact: Contact) -> None:
+def keep_contact(connection: Connection, contact: Contact, left: Iterable[str] = ()) -> None:
     """Keep a contact that was just read or written whole, as of the provider's time of its newest change.
 
-    Nothing is kept over newer news, and a tombstone stays: only a whole reading lifts it.
+    Nothing is kept over newer news, and a tombstone stays: only a whole reading lifts it. Nobody has the addresses any
+    more that it has `left`, by their keys; but an opt-out there stays.
     """
     fields = list(RemoteField.objects.filter(connection=connection))
     custom = {str(row.custom_field_id): custom_column(row.name) for row in fields}
@@ -56,7 +59,7 @@ def keep_contact(connection: Connection, contact: Contact) -> None:
     at = max(filter(None, (contact.updated_at, address.updated_at if address else None)), default=None)
     if one is None or one.standing == "deleted" or at is None:
         return
-    known = {column: value.replace("\x00", "") for column, value in one.values.items() if value}
+    known = {column: value for column, value in one.values.items() if value}
     values = json.dumps(known, ensure_ascii=False)
     told = [*COLUMNS, *custom.values()]
     arguments = [
@@ -67,6 +70,10 @@ def keep_contact(connection: Connection, contact: Contact) -> None:
     ]
     with database.cursor() as cursor:
         cursor.execute(_KEEP_ONE, arguments)
+        came = sum(is_new for (is_new,) in cursor.fetchall())
+        cursor.execute(_LEAVE, [connection.pk, list(left), one.email_key, one.contact_id, at])
+        went = int(cursor.rowcount)
+    _count(connection, came - went)
 
 
 _KEEP_ONE: Final = """
@@ -80,7 +87,19 @@ _KEEP_ONE: Final = """
         list_ids = excluded.list_ids, tag_ids = excluded.tag_ids,
         seen_at = excluded.seen_at, changed_at = excluded.changed_at
     WHERE old.standing <> 'deleted' AND old.seen_at <= excluded.seen_at
+    RETURNING xmax = 0
 """
+_LEAVE: Final = """
+    DELETE FROM mapping_mirrorcontact WHERE connection_id = %s AND email_key = ANY(%s) AND email_key <> %s
+        AND standing = 'active' AND (contact_id IS NULL OR contact_id = %s) AND seen_at <= %s
+"""
+
+
+def _count(connection: Connection, more: int) -> None:
+    """How many people the account has, until the next whole reading counts them."""
+    if more:
+        state = MirrorState.objects.filter(connection=connection)
+        state.update(total=Greatest(F("total") + more, 0))
 
 
 def optouts_known_until(connection: Connection, moment: datetime) -> None:
@@ -110,7 +129,9 @@ def keep_written(connection: Connection, select: str, arguments: Sequence[Any], 
         cursor.execute(_MAKE, [*place, at])
         made = int(cursor.rowcount)
         cursor.execute(_CHANGE, [at, connection.pk])
-        return made + int(cursor.rowcount)
+        changed = int(cursor.rowcount)
+    _count(connection, made)
+    return made + changed
 
 
 _MAKE: Final = """

@@ -1,7 +1,8 @@
 """Reads an answer: the expected shape, or a named error; never a part of it.
 
 `read` is the one way from a response to a shape. The small readers below it say what a field must be: a
-missing or ill-typed essential field makes the whole answer a WrongShape, unknown fields are ignored.
+missing or ill-typed essential field makes the whole answer a WrongShape, unknown fields are ignored. Texts are such as
+can be kept and shown (`signs`).
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import httpx
 
-from connections.constantcontact import errors, meanings, redaction
+from connections.constantcontact import errors, meanings, redaction, signs
 
 T = TypeVar("T")
 Document = Mapping[str, Any]  # Any: this is JSON before it has been judged
@@ -109,7 +110,7 @@ def optional_text(document: Document, key: str) -> str | None:
     value = document.get(key)
     if value is not None and not isinstance(value, str):
         raise Misshapen(f"{key} is not a text")
-    return value
+    return None if value is None else signs.fit(value)
 
 
 def whole(document: Document, key: str) -> int:
@@ -147,7 +148,7 @@ def texts(document: Document, key: str) -> tuple[str, ...] | None:
     values = array(document, key)
     if not all(isinstance(value, str) for value in values):
         raise Misshapen(f"{key} holds something that is not a text")
-    return tuple(values)
+    return tuple(map(signs.fit, values))
 
 
 def moment(document: Document, key: str) -> datetime | None:

@@ -12,6 +12,8 @@ from typing import Final, NoReturn, final
 
 import httpx
 
+from connections.constantcontact import signs
+
 MASK: Final = "[masked]"
 LONGEST_TEXT: Final = 300
 
@@ -92,7 +94,7 @@ def _plain_segment(part: str) -> str:
 def scrub(text: str) -> str:
     """A short text without credentials and e-mail addresses; UUIDs stay, they are how a fault is traced."""
     # Cut first, generously, so that a huge text costs nothing; cut again after masking.
-    text = _CREDENTIAL.sub(MASK, text[: LONGEST_TEXT * 4])
+    text = _CREDENTIAL.sub(MASK, signs.fit(text[: LONGEST_TEXT * 4]))
     text = _JWT.sub(MASK, text)
     text = _EMAIL.sub("[e-mail]", text)
     text = _WORD.sub(_mask_word, text)

@@ -45,8 +45,8 @@ class ConsentEntry(EnvironmentRow):
 
     `call` is what was to be called, empty where nothing was; `permission` what it gives, empty where the one there is
     left alone. `evidence` holds source, at, text; `basis` kind, statement, given_by, given_at. `contact_id` is empty
-    for a person who was new. `undoes` is the entry whose call the provider refused. The ledger outlives the connection
-    that it speaks of, so no key holds the two.
+    for a person who was new. `undoes` is the entry whose call was never sent, or refused by the provider. The ledger
+    outlives the connection that it speaks of, so no key holds the two.
     """
 
     class Outcome(models.TextChoices):

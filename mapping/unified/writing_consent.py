@@ -152,6 +152,9 @@ class Verdict:
 
 OPT_OUT: Final = "opt_out"
 _ALREADY: Final = Verdict(outcome="unchanged", reason="opted_out", text="has unsubscribed already")
+_OPTED_OUT: Final = Verdict(
+    outcome="skipped", reason="opted_out", text="unsubscribed at Constant Contact, and stays so"
+)
 _DELETED: Final = Verdict(
     outcome="skipped", reason="deleted_there", text="was deleted at Constant Contact, and is not brought back"
 )
@@ -160,6 +163,9 @@ _DELETED: Final = Verdict(
 def judge_moving(person: consent.Contact, given: Said, evidence: Evidence) -> Verdict:
     """The same of a person who gets another address: no more than is due to a new person of that address."""
     found = judge(person, given, evidence)
+    if found.call == Call.RESUBSCRIBE:
+        # What is shown is about the other address; who left is asked nothing for it.
+        return _OPTED_OUT
     if found.outcome or given.opts_out:
         return found
     new = judge(consent.Contact(), given, evidence)

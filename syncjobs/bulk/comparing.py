@@ -21,7 +21,7 @@ from mapping.consent import Contact, Decision, Evidence, Will
 from mapping.models import MirrorContact, RemoteList, RemoteTag
 from mapping.unified import writing_consent
 from mapping.unified.writing_consent import Said
-from syncjobs.imports import judging
+from syncjobs.imports import deciding, judging
 from syncjobs.models import ImportRow, JobStep, SyncJob
 from syncjobs.queue import Claim
 
@@ -36,10 +36,12 @@ def compare(claim: Claim) -> None:
         rows = list(waiting[: settings.ENV.IMPORT_STEP_ROWS])
         known = mirror.known(job.connection, [row.email_key for row in rows])
         judgement = _Judgement(job)
+        new = [row for row in rows if row.expected == ImportRow.Outcome.CREATED]
         for row in rows:
             judgement.end(row, known.get(row.email_key))
         judging.write(job, rows)
         _write(job, rows)
+        deciding.take_back_lines(job, judging.lines_not_new(new))
         if len(rows) < settings.ENV.IMPORT_STEP_ROWS:
             claim.advance("judging", cursor={})
         else:

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from mapping import consent, mirror
 from mapping.models import MirrorContact
-from syncjobs.imports import judging
+from syncjobs.imports import deciding, judging
 from syncjobs.models import ImportRow, SyncJob
 from syncjobs.queue import Claim
 
@@ -19,9 +19,11 @@ def compare(claim: Claim) -> None:
         rows = _waiting(job)
         known = mirror.known(job.connection, [row.email_key for row in rows])
         judge = judging.by_mirror(job)
+        new = [row for row in rows if row.expected == ImportRow.Outcome.CREATED]
         for row in rows:
             _judge(row, known.get(row.email_key), judge)
         judging.write(job, rows)
+        deciding.take_back_lines(job, judging.lines_not_new(new))
         if len(rows) < settings.ENV.IMPORT_STEP_ROWS:
             claim.advance("deciding", cursor={})
         else:

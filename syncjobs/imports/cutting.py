@@ -1,4 +1,5 @@
-"""Imports made out of others: the tail of one that was cut, the halves of one that failed, one without some people.
+"""Imports made out of others: the tail of one that was cut, the halves of one that failed, one without some people or
+onto another list.
 
 A call's bytes never change, so each of these is a new call with an intent of its own; whatever waited for the old one
 waits for the new ones too. Inside the claim's transaction.
@@ -30,6 +31,15 @@ def send_halves(job: SyncJob, failed: Batch) -> None:
     halves = [half for half in (people[:middle], people[middle:]) if half]
     made = [_made(job, failed, header, half, depth=failed.depth + 1) for half in halves]
     _replace(job, failed, made)
+
+
+def onto(job: SyncJob, call: Batch, list_ids: Sequence[str]) -> None:
+    """The same people go onto other lists, in a call of its own."""
+    header, people = _taken_apart(call)
+    made = _made(job, call, header, people, depth=max(call.depth, 1))
+    made.list_ids = list(list_ids)
+    made.save(update_fields=["list_ids"])
+    _replace(job, call, [made])
 
 
 def without_settled(job: SyncJob, call: Batch) -> Batch | None:

@@ -42,6 +42,8 @@ def _keep_look(job: SyncJob) -> None:
     last = PlannedStep.objects.filter(job=job).aggregate(last=Max("place"))["last"]
     if looked_at is not None and last is not None:
         job.options["given_up"] = [*job.options.get("given_up", []), [looked_at, last]]
+    # Who was to be created may turn out to be there.
+    job.options["looked_again"] = job.options.get("looked_again", 0) + 1
     SyncJob.objects.filter(pk=job.pk).update(options=job.options)
 
 

@@ -28,26 +28,10 @@ from syncjobs.queue import Claim
 
 # Clocks differ, and a change shows only after a while.
 WINDOW: Final = timedelta(minutes=10)
-# A batch that could not leave for longer, for want of quota say, is looked at again.
-GOOD_FOR: Final = timedelta(minutes=5)
 # With more of our own people to be met than stand on some pages, an export takes fewer calls.
 MOST_WALKED: Final = 2_000
 INCLUDED: Final = ("custom_fields", "list_memberships", "phone_numbers", "street_addresses")
 NEWER: Final = "changed at Constant Contact after the import had looked; the newer values stay"
-
-
-def needed(job: SyncJob, planned: Batch) -> bool:
-    """Whether this batch may go only after a look at who was changed."""
-    again = planned.sendings > 0 or planned.depth > 0
-    return again and planned.kind in IMPORTS and not _was_guarded(job, planned)
-
-
-def _was_guarded(job: SyncJob, planned: Batch) -> bool:
-    """Whether the last look was for this batch, and not so long ago that somebody may have changed people since."""
-    at = job.cursor.get("guarded_at")
-    if at is None or job.cursor.get("guarded") != str(planned.pk):
-        return False
-    return datetime.now(UTC) - datetime.fromisoformat(at) <= GOOD_FOR
 
 
 def start(claim: Claim, planned: Batch) -> None:

@@ -1,6 +1,6 @@
 """How a row stands against what the account holds: the same, different, or not to be sent; and keeping the verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -53,6 +53,11 @@ def on_its_lists(row: ImportRow, known: MirrorContact) -> bool:
 def names(ids: str) -> set[str]:
     """The ids that a row has comma-joined."""
     return set(ids.split(",")) if ids else set()
+
+
+def lines_not_new(rows: Iterable[ImportRow]) -> list[int]:
+    """Which of these rows, of people that were to be created, have turned out to be about somebody who is there."""
+    return [row.line for row in rows if row.outcome or row.expected != ImportRow.Outcome.CREATED]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What an import has written goes into the mirror, so that the next one knows without reading the account again."""
+"""What an import has written goes into the mirror, so that the next one knows without reading the account again.
+
+Whom it was to create and did not is taken back in the consent ledger.
+"""
 
 from datetime import UTC, datetime
 
@@ -6,6 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from mapping import mirrornews
+from syncjobs.imports import deciding
 from syncjobs.models import ImportRow, SyncJob
 from syncjobs.queue import Claim
 
@@ -32,6 +36,7 @@ def note(claim: Claim) -> None:
             claim.advance("finishing", cursor={})
             return
         at = datetime.now(UTC).replace(microsecond=0)
+        deciding.take_back(job, after, lines[-1])
         mirrornews.keep_written(job.connection, _WRITTEN, [job.pk, after, lines[-1]], at)
         _note_leaving(job, behind.filter(line__lte=lines[-1], outcome="updated"), at)
         claim.advance("noting", cursor={**job.cursor, "line": lines[-1]})

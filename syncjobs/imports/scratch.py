@@ -69,16 +69,16 @@ def make(claim: Claim) -> None:
             environment_id=job.environment_id,
             connection=job.connection,
             job=job,
-            name=_name(job),
+            name=name_for(job),
         )
     client = gateway.open_client(claim.job.connection, "bulk", job_id=claim.job.pk)
-    list_id = _create(client, row.name)
+    list_id = create(client, row.name)
     with claim.transaction() as job:
         ScratchList.objects.filter(pk=row.pk).update(list_id=list_id)
         claim.advance("batching", cursor={}, options={**job.options, "scratch": list_id})
 
 
-def _name(job: SyncJob) -> str:
+def name_for(job: SyncJob) -> str:
     """The job's own, and the plan's: a list that an earlier plan had is never taken for this one's."""
     earlier = ScratchList.objects.filter(job=job).count()
     again = f", {earlier + 1}" if earlier else ""
@@ -92,7 +92,8 @@ def retire(job: SyncJob, **which: Any) -> None:  # Any: as a filter takes them
     )
 
 
-def _create(client: Client, name: str) -> str:
+def create(client: Client, name: str) -> str:
+    """The list of this name, which is nobody else's: made, or found."""
     try:
         return client.lists.create(name, description=ABOUT).list_id
     except Conflict:

@@ -6,7 +6,7 @@ these are over. A call whose answer was lost is looked for (`reconciling`) befor
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from connections.constantcontact.errors import NotFound, OutcomeUnknown, ServerF
 from connections.constantcontact.shapes import Activity, Chosen
 from connections.failpoints import failpoint
 from syncjobs import activities
-from syncjobs.imports import bodies, giving_up, guarding
+from syncjobs.imports import bodies, giving_up, guarding, looks, relisting
 from syncjobs.models import Batch, PlannedStep, SyncJob
 from syncjobs.planner import IMPORTS, Kind
 from syncjobs.queue import Claim
@@ -27,9 +27,6 @@ from syncjobs.queue import Claim
 FIRST_LOOK_SECONDS = 5.0
 # Others use the account too, and its queue of activities has an end (reference: 1,000).
 MOST_UNDER_WAY = 100
-# What may bring somebody back, or write over a newer value: never by an old look at the account. Whatever else was
-# planned stays right, however long it waits.
-MAKE_MAILABLE: Final = IMPORTS | {Kind.ADD_LISTS}
 OVER = (Batch.State.FINISHED, Batch.State.FAILED, Batch.State.REPLACED)
 
 
@@ -81,11 +78,15 @@ def _next(claim: Claim, job: SyncJob) -> Batch | None:
         _wait_or_go_on(claim, job, under_way)
         return None
     planned = Batch.objects.get(job=job, number=ready[0])
-    if planned.kind in MAKE_MAILABLE and _must_look_first(job, planned):
+    look = looks.needed(planned, job.options.get("compared_at"), job.cursor)
+    if look == "account":
         giving_up.give_up_unsent(job)
         claim.advance("counting", cursor={}, note="what the account holds was looked at too long ago")
         return None
-    if guarding.needed(job, planned):
+    if planned.kind in IMPORTS and (gone := relisting.gone_list_of(job, planned)):
+        claim.advance("making_scratch", cursor={"instead_of": gone})
+        return None
+    if look == "changes":
         guarding.start(claim, planned)
         return None
     return planned
@@ -99,20 +100,6 @@ def _wait_or_go_on(claim: Claim, job: SyncJob, under_way: int) -> None:
         claim.advance("batching", cursor={})
     else:
         claim.advance("checking", cursor={})
-
-
-def _must_look_first(job: SyncJob, planned: Batch) -> bool:
-    """Whether people may have left since the account was looked at: after a long wait, or a retry.
-
-    A call that goes again is guarded; for that, too, somebody must have looked.
-    """
-    compared_at = job.options.get("compared_at")
-    if compared_at is None:
-        return True
-    if planned.sendings or planned.depth:
-        return False
-    limit = timedelta(minutes=settings.ENV.COMPARE_MINUTES)
-    return datetime.now(UTC) - datetime.fromisoformat(compared_at) > limit
 
 
 def accept(job: SyncJob, sent: Batch, activity: Activity | None) -> None:

@@ -18,7 +18,7 @@ from syncjobs.imports import (
     processing,
     reading,
     reconciling,
-    scratch,
+    relisting,
     sending,
     settling,
 )
@@ -34,7 +34,7 @@ STAGES: Final[dict[str, Callable[[Claim], None]]] = {
     "comparing": comparing.compare,
     "deciding": deciding.decide,
     "planning": planning.plan,
-    "making_scratch": scratch.make,
+    "making_scratch": relisting.make,
     "batching": batching.batch,
     "sending": sending.send,
     "reconciling": reconciling.reconcile,
@@ -51,7 +51,7 @@ STAGES: Final[dict[str, Callable[[Claim], None]]] = {
 def explain_unfinished(job: SyncJob, why: str) -> None:
     """Say of every row that has no outcome yet what became of it: never sent, or sent and never confirmed.
 
-    Inside the job's scope.
+    The consent ledger says of whom it was to create, and did not. Inside the job's scope.
     """
     went_out = Batch.objects.filter(job=job, whole_count__gt=0).exclude(state=Batch.State.PLANNED)
     ends = "UPDATE syncjobs_importrow SET outcome = 'skipped', detail = left(%s, 300), reason = %s "
@@ -62,6 +62,7 @@ def explain_unfinished(job: SyncJob, why: str) -> None:
                 [why, "not_confirmed", job.pk, batching.whole_keys_of(sent)],
             )
         cursor.execute(f"{ends} WHERE job_id = %s AND outcome = ''", [why, "not_sent", job.pk])
+    deciding.take_back(job)
     SyncJob.objects.filter(pk=job.pk).update(**outcomes.counted(job))
 
 

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 import httpx
 
-from connections.constantcontact import errors, pages, paths, reading, redaction
+from connections.constantcontact import errors, pages, paths, reading, redaction, signs
 from connections.constantcontact.pages import Extra, Page
 from connections.constantcontact.shapes import Contact, ContactSent, Counts, SignedUp, SignUpSent
 from connections.constantcontact.shapes.choosing import MOST_LISTS, bounded
@@ -98,7 +98,7 @@ class Contacts:
     def create(self, contact: ContactSent, *, create_source: Source = "Account") -> Contact:
         """A new contact; Conflict, with its `contact_id`, when the address is taken, also by a deleted one."""
         body = {**contact, "create_source": create_source}
-        return reading.read(self._http.post("/v3/contacts", json=body), Contact.parse)
+        return reading.read(self._sent("POST", "/v3/contacts", body), Contact.parse)
 
     # https://developer.constantcontact.com/api_guide/contacts_overview.html
     def update(self, contact_id: str, contact: ContactSent, *, update_source: Source = "Account") -> Contact:
@@ -107,7 +107,7 @@ class Contacts:
         Brings a deleted contact back.
         """
         address = f"/v3/contacts/{paths.segment(contact_id)}"
-        response = self._http.put(address, json={**contact, "update_source": update_source})
+        response = self._sent("PUT", address, {**contact, "update_source": update_source})
         return reading.read(response, Contact.parse)
 
     # https://developer.constantcontact.com/api_guide/contacts_delete.html
@@ -122,7 +122,7 @@ class Contacts:
         Adds lists and values and removes none. Conflict when another sign-up of this person is under way.
         """
         bounded("list_memberships", person["list_memberships"], MOST_LISTS)
-        return reading.read(self._http.post("/v3/contacts/sign_up_form", json=person), SignedUp.parse)
+        return reading.read(self._sent("POST", "/v3/contacts/sign_up_form", person), SignedUp.parse)
 
     # https://developer.constantcontact.com/api_guide/contacts_re-subscribe.html
     def resubscribe(self, contact_id: str, list_ids: Sequence[str]) -> None:
@@ -130,6 +130,11 @@ class Contacts:
         body = {"list_ids": bounded("list_ids", list_ids, MOST_LISTS)}
         address = f"/v3/contacts/resubscribe/{paths.segment(contact_id)}"
         reading.accept(self._http.put(address, json=body))
+
+    def _sent(self, method: str, address: str, document: object) -> httpx.Response:
+        """A contact as it was read may hold what UTF-8 has no bytes for."""
+        content, headers = signs.body_of(document), {"Content-Type": "application/json"}
+        return self._http.request(method, address, content=content, headers=headers)
 
 
 def first_href(*, limit: int, include: Sequence[str], include_count: bool, **filters: Unpack[Filters]) -> str:

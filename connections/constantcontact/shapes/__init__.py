@@ -2,7 +2,7 @@
 
 A sub-resource that was not asked for is None, one that is empty is (). `document` is the provider's own
 object, unchanged. What names a person is kept out of every repr. `writing` has what is sent, `choosing` whom
-a bulk activity is about.
+a bulk activity is about; `fit` is for what is taken out of a `document`.
 """
 
 from connections.constantcontact.shapes.account import (
@@ -24,6 +24,7 @@ from connections.constantcontact.shapes.contact import (
     SignedUp,
 )
 from connections.constantcontact.shapes.writing import ContactSent, SignUpSent
+from connections.constantcontact.signs import fit
 
 __all__ = [
     "AccountEmail",
@@ -47,4 +48,5 @@ __all__ = [
     "SignedUp",
     "Tag",
     "TokenGrant",
+    "fit",
 ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Self
 
-from connections.constantcontact import reading
+from connections.constantcontact import reading, signs
 from connections.constantcontact.reading import Document, Misshapen
 
 FINISHED_STATES: Final = frozenset({"completed", "cancelled", "failed", "timed_out"})
@@ -77,7 +77,7 @@ class Activity:
 def _activity_errors(value: object) -> tuple[str, ...]:
     entries = reading.elements(value or [], "activity_errors")
     found = [entry.get("message") if isinstance(entry, dict) else entry for entry in entries]
-    texts = tuple(entry for entry in found if isinstance(entry, str))
+    texts = tuple(signs.fit(entry) for entry in found if isinstance(entry, str))
     if len(texts) < len(found):
         raise Misshapen("activity_errors holds something that is neither a text nor has a message")
     return texts

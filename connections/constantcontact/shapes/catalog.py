@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from connections.constantcontact import reading
+from connections.constantcontact import reading, signs
 from connections.constantcontact.reading import Document, Misshapen
 
 
@@ -102,7 +102,7 @@ class Choice:
         if isinstance(choice_id, bool) or not isinstance(choice_id, int | str) or choice_id == "":
             raise Misshapen("choice_id is missing")
         return cls(
-            str(choice_id),
+            signs.fit(str(choice_id)),
             reading.text(document, "choice_label"),
             reading.optional_whole(document, "display_order"),
         )

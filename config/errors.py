@@ -1,9 +1,12 @@
 """The pages for what went wrong: what happened, who can mend it, and a reference to tell."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
+from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,20 +19,29 @@ from connections.programs import idempotency
 
 # Below these, errors have the API's shape.
 OF_PROGRAMS: Final = ("/api/", "/compat/", "/v3/")
+# Their entries in the errors guide; a failure of our own has none, but the reference.
+_REASONS: Final = {400: "invalid_request", 404: "no_such_address", 405: "no_such_address"}
 
 
 def _answer(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
     reference = str(request.META.get("PATCHBAY_REFERENCE", ""))
     if request.path.startswith(OF_PROGRAMS):
-        body = {"statusCode": status, "error": title, "message": message, "details": {"reference": reference}}
+        details = {"reference": reference}
+        if reason := _REASONS.get(status):
+            guide = f"{settings.PUBLIC_URL}{reverse('docs-page', args=['errors'])}"
+            details |= {"reason": reason, "docs": f"{guide}#{reason}"}
+            request.META["PATCHBAY_REASON"] = reason
+        error = HTTPStatus(status).phrase
+        body = {"statusCode": status, "error": error, "message": message, "details": details}
         return JsonResponse(body, status=status)
     context = {**pages.plain(title), "reason": message, "reference": reference}
     return render(request, f"{status}.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400."""
-    return _answer(request, 400, "Bad request", "The request cannot be understood.")
+    """400, with what is wrong where we have said so; what Django says of a host or a form is for the log."""
+    said = str(exception) if isinstance(exception, BadRequest) else ""
+    return _answer(request, 400, "Bad request", said or "The request cannot be understood.")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -67,13 +67,13 @@ def public_address(get_response: Handler) -> Handler:
     public = urlsplit(settings.PUBLIC_URL)
 
     def handle(request: HttpRequest) -> HttpResponse:
+        request.META["wsgi.url_scheme"] = public.scheme
+        request.environ["wsgi.url_scheme"] = public.scheme  # type: ignore[attr-defined]  # WSGI requests have it
         if request.path not in HEALTH:
             host, _ = split_domain_port(request.get_host())
             if host != public.hostname and request.method in {"GET", "HEAD"}:
                 return HttpResponseRedirect(settings.PUBLIC_URL + request.get_full_path())
         request.META["HTTP_HOST"] = public.netloc
-        request.META["wsgi.url_scheme"] = public.scheme
-        request.environ["wsgi.url_scheme"] = public.scheme  # type: ignore[attr-defined]  # WSGI requests have it
         return get_response(request)
 
     return handle
@@ -124,18 +124,18 @@ class PolicyForPages(CSPMiddleware):
 
 
 def response_headers(get_response: Handler) -> Handler:
-    """Pages hold personal data: never cached, never told apart wrongly from their HTMX fragments."""
+    """Pages hold personal data: never cached, never told apart wrongly from their HTMX fragments. Files may be kept."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.path.startswith("/static/"):
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if request.path.startswith("/static/") and response.status_code < 400:
             return response
         if request.path.startswith(FOR_PROGRAMS) and not isinstance(response, OwnPage):
             response.setdefault("Content-Security-Policy", NOTHING)
         patch_vary_headers(response, ["HX-Request"])
         response.setdefault("Cache-Control", "no-store")
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
 
     return handle

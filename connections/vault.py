@@ -91,10 +91,10 @@ def open_sealed(text: str, place: Place) -> Secret:
         raise CannotOpen(
             f"sealed by key {key_id!r}, which is not in SECRETS_KEYS: put it back at the end of the list"
         )
-    data = base64.b64decode(encoded)
     try:
+        data = base64.b64decode(encoded, validate=True)
         plain = cipher.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], place.bound_to(key_id))
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: cut off, or no base64 any more
         raise CannotOpen("the sealed text does not belong to this row, or was changed") from None
     return Secret(plain.decode())
 

@@ -11,6 +11,8 @@ from django.core import signing
 from django.http import HttpRequest
 
 PARAMETER: Final = "doctor"
+# A name that no server tells from X-Patchbay-Doctor; a proxy that hands it on would hand on X_Forwarded_For, too.
+UNDERSCORED: Final = "X_Patchbay_Doctor"
 _ASK: Final = "patchbay.doctor.ask"
 _ANSWER: Final = "patchbay.doctor.answer"
 MOST_AGE_SECONDS: Final = 60
@@ -22,6 +24,7 @@ class Seen:
 
     word: str
     forwarded: int
+    underscored: bool
 
 
 def question(word: str) -> str:
@@ -35,7 +38,8 @@ def answer(request: HttpRequest) -> str:
         word = signing.loads(request.GET.get(PARAMETER, "")[:500], salt=_ASK, max_age=MOST_AGE_SECONDS)
     except signing.BadSignature:
         return ""
-    seen = Seen(str(word), int(request.META.get("PATCHBAY_FORWARDED", 0)))
+    underscored = f"HTTP_{UNDERSCORED.upper()}" in request.META
+    seen = Seen(str(word), int(request.META.get("PATCHBAY_FORWARDED", 0)), underscored)
     return signing.dumps(asdict(seen), salt=_ANSWER)
 
 

@@ -61,7 +61,8 @@ def answering(look: Look) -> None:
     word = secrets.token_urlsafe(16)
     address = f"{settings.PUBLIC_URL}/healthz?{greeting.PARAMETER}={greeting.question(word)}"
     try:
-        found = wire.get(address, seconds=look.options.answer_seconds)
+        more = {greeting.UNDERSCORED: "1"}
+        found = wire.get(address, seconds=look.options.answer_seconds, more=more)
     except (wire.NoAnswer, wire.BadCertificate) as error:
         look.fault(
             f"{settings.PUBLIC_URL}/healthz gives no answer: {error}.",
@@ -76,6 +77,7 @@ def answering(look: Look) -> None:
     seen = greeting.read(signed, word)
     if seen is not None:
         look.facts["forwarded"], look.facts["headers"] = seen.forwarded, found.headers
+        look.facts["underscored"] = seen.underscored
     elif said.get("status") == "ok":
         look.fault(
             f"A Patchbay answers at {settings.PUBLIC_URL}, but one with another SECRET_KEY, or an older version.",
@@ -98,6 +100,18 @@ def forwarding(look: Look) -> None:
             "limits and the audit would name a proxy's address, or one that the caller made up.",
             f"Set TRUSTED_PROXIES={seen} if that many proxies of yours stand in front, or let each of them add the "
             f"caller's address to X-Forwarded-For. {PROXY}",
+        )
+
+
+def header_names(look: Look) -> None:
+    """Nobody's X_Forwarded_For is taken for the proxy's X-Forwarded-For: to the web server both are one name."""
+    if not settings.ENV.TRUSTED_PROXIES:
+        look.note("No proxy is trusted, so X-Forwarded-For says nothing.")
+    elif look.facts.get("underscored"):
+        look.fault(
+            "The proxy hands on headers with an underscore in their names: by X_Forwarded_For a caller chooses the "
+            "address that login limits and the audit see.",
+            f"Let the proxy drop them; nginx does so where underscores_in_headers is off. {PROXY}",
         )
 
 
@@ -171,6 +185,12 @@ CHECKS = (
     ),
     Check(
         "proxies", "TRUSTED_PROXIES is the number of proxies in front.", forwarding, needs=("public address",)
+    ),
+    Check(
+        "header names",
+        "No header of a caller's is taken for the proxy's.",
+        header_names,
+        needs=("public address",),
     ),
     Check("host name", "The proxy hands the Host on.", host_name, needs=("public address",)),
     Check(

@@ -5,6 +5,7 @@ No redirects are followed and no proxy of the environment is used: the doctor wa
 
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
@@ -57,8 +58,9 @@ def get(
     context: ssl.SSLContext | None = None,
     agent: str = "Patchbay doctor",
     seconds: float = SECONDS,
+    more: Mapping[str, str] | None = None,
 ) -> Answer:
-    """GET an address, under another Host where one is named.
+    """GET an address, under another Host where one is named, with more headers where there are any.
 
     Raises:
         NoAnswer: the text says why.
@@ -72,6 +74,7 @@ def get(
     else:
         connection = HTTPConnection(name, port, timeout=seconds)
     headers = {"Host": host or parts.netloc, "User-Agent": agent, "Accept": "*/*", "Connection": "close"}
+    headers |= more or {}
     try:
         connection.request(
             "GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), headers=headers

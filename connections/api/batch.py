@@ -1,6 +1,6 @@
 """`POST /batch-request`: several calls in one, each through its own endpoint, in the order of what they need.
 
-A call that fails is named under `errors` and holds nobody up but those that need it.
+A call that fails is named under `errors` and holds nobody up but those that need it, also where the fault is ours.
 """
 
 import io
@@ -13,9 +13,10 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from ninja import Router, Schema
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -169,7 +170,14 @@ def _node(run: _Run, name: str, one: BatchResource) -> None:
 
 def _call(run: _Run, name: str, one: Mapping[str, Any]) -> None:
     """One call through its endpoint."""
-    path, query = _address(one)
+    try:
+        path, query = _address(one)
+    except UnicodeEncodeError:
+        message = (
+            "Its id or its query holds half of a character, which no address can hold, so it was not made."
+        )
+        run.fail(name, HTTPStatus.BAD_REQUEST, "invalid_request", message)
+        return
     body = json.dumps(one["body"]).encode() if one["body"] is not None else b""
     method = _VERBS.get(one["method"], "POST")
     try:
@@ -177,11 +185,23 @@ def _call(run: _Run, name: str, one: Mapping[str, Any]) -> None:
     except Resolver404:
         run.fail(name, HTTPStatus.NOT_FOUND, "no_such_address", f"There is nothing at {path}.")
         return
-    response = found.func(_request(run, method, path, query, body), *found.args, **found.kwargs)
+    response = _answered(found, _request(run, method, path, query, body))
     try:
         _heard(run, name, response, f"{method} {path}")
     finally:
         response.close()
+
+
+def _answered(found: ResolverMatch, request: WSGIRequest) -> HttpResponseBase:
+    """What an endpoint answers; a fault of ours is logged and answered as by itself, and ends no other call."""
+
+    def endpoint(request: HttpRequest) -> HttpResponseBase:
+        answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+        return answer
+
+    response = convert_exception_to_response(endpoint)(request)
+    assert isinstance(response, HttpResponseBase)  # no endpoint is a coroutine
+    return response
 
 
 def _heard(run: _Run, name: str, response: HttpResponseBase, call: str) -> None:
@@ -246,6 +266,7 @@ def _request(run: _Run, method: str, path: str, query: str, body: bytes) -> WSGI
     header = "HTTP_" + ACCOUNT_HEADER.upper().replace("-", "_")
     environ |= {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, header: run.account_id}
     environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    environ["PATCHBAY_REFERENCE"] = run.request.META.get("PATCHBAY_REFERENCE", "")
     if body:
         environ["CONTENT_TYPE"] = "application/json"
     return WSGIRequest(environ)

@@ -20,10 +20,12 @@ class Bodies(Parser):
         """The body's JSON.
 
         Raises:
-            Fault: a text with a NUL or half a surrogate pair, or a number that JSON does not have.
+            Fault: no object, a text with a NUL or half a surrogate pair, or a number that JSON does not have.
             ValueError: it is no JSON.
         """
         body = super().parse_body(request)
+        if not isinstance(body, dict):  # else it would count as an object whose every field is left out
+            raise refused(("body", "a JSON object"))
         try:
             found = list(islice(_faults(body, ""), _MOST_NAMED))
         except RecursionError:

@@ -91,7 +91,11 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_GET
 
     def _hand_on(self, front: "Front", body: bytes) -> None:
-        headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+        headers = {
+            name: value
+            for name, value in self.headers.items()
+            if name.lower() != "connection" and (front.underscores or "_" not in name)
+        }
         if front.host:
             headers["Host"] = front.host
         callers = [*filter(None, [self.headers.get("X-Forwarded-For")]), *["192.0.2.7"] * front.hops]
@@ -161,8 +165,10 @@ class Front:
         status: int = 200,
         kind: str = "text/html",
         redirects_to: str = "",
+        underscores: bool = False,
     ) -> None:
         """`host` replaces what was asked for; `says` is answered in place of handing on."""
+        self.underscores = underscores  # as a proxy that looks at no name
         self.target, self.context, self.hops, self.hsts, self.host = target, context, hops, hsts, host
         self.says, self.status, self.kind, self.redirects_to = says, status, kind, redirects_to
         self.late_seconds = 0.0

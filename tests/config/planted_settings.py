@@ -34,6 +34,7 @@ class Surroundings:
             "another site": Front(port, self.good, says=b"<h1>Welcome</h1>"),
             "another Patchbay": Front(port, self.good, says=b'{"status": "ok"}', kind="application/json"),
             "no addresses": Front(port, self.good, hops=0),
+            "every header": Front(port, self.good, underscores=True),
             "a name of its own": Front(port, self.good, host="upstream.internal"),
             "every name": Front(port, self.good, host="localhost"),
             "no strict transport": Front(port, self.good, hsts=False),
@@ -99,6 +100,9 @@ def plants(around: Surroundings) -> dict[str, Plant]:
         "too many proxies trusted": Plant("proxies", "TRUSTED_PROXIES is 3", {"TRUSTED_PROXIES": "3"}),
         "no proxy trusted": Plant("proxies", "TRUSTED_PROXIES is 0", {"TRUSTED_PROXIES": "0"}),
         "proxy adds no address": Plant("proxies", "with 0 addresses", around.at("no addresses")),
+        "proxy hands on any name of a header": Plant(
+            "header names", "X_Forwarded_For", around.at("every header")
+        ),
         "proxy changes the host": Plant("host name", "another Host", around.at("a name of its own")),
         "proxy serves every name": Plant("other names", "doctor.invalid", around.at("every name")),
         "strict transport taken away": Plant(
@@ -186,6 +190,7 @@ NAMES = (
     "too many proxies trusted",
     "no proxy trusted",
     "proxy adds no address",
+    "proxy hands on any name of a header",
     "proxy changes the host",
     "proxy serves every name",
     "strict transport taken away",

@@ -52,6 +52,20 @@ def test_a_seal_opens_only_in_its_place(monkeypatch, change):
         vault.open_sealed(text[:-4] + ("AAA=" if not text.endswith("AAA=") else "BBB="), place)
 
 
+def test_a_seal_that_was_cut_or_changed_does_not_open(monkeypatch):
+    ring(monkeypatch, "one")
+    place = vault.Place(uuid4(), uuid4(), "access")
+    text = vault.seal(Secret("sensitive"), place)
+    for changed in (
+        *(text[:end] for end in range(1, len(text))),
+        f"{text}=",
+        f"{text}é",
+        text.replace("v1", "v2"),
+    ):
+        with pytest.raises(vault.CannotOpen):
+            vault.open_sealed(changed, place)
+
+
 @pytest.mark.parametrize(
     "text", ["", "nokey", "id:short", "id:" + base64.b64encode(bytes(16)).decode(), "a.b:" + "A" * 44]
 )

@@ -2,9 +2,12 @@
 
 import json
 import tracemalloc
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 
+from tests import plugin
 from tests.flows.importing import Person
 from tests.flows.programs import Program, bytes_of
 
@@ -229,3 +232,75 @@ def test_what_is_no_json_is_named_and_nobody_waits_for_it(program, simulator):
     assert found["errors"]["no_id"][0]["statusCode"] == 405
     assert "`id`" in found["errors"]["no_id"][0]["message"]
     assert found["errors"]["no_id_by_name"][0]["details"]["failures"][0]["field"] == "id"
+
+
+@contextmanager
+def gone(table):
+    """A table is away meanwhile: whoever needs it meets a fault of our own."""
+    with psycopg.connect(plugin.superuser_url(), autocommit=True) as superuser:
+        superuser.execute(f"ALTER TABLE {table} RENAME TO mislaid")
+        try:
+            yield
+        finally:
+            superuser.execute(f"ALTER TABLE mislaid RENAME TO {table}")
+
+
+def test_a_fault_of_ours_ends_one_call_and_is_logged(program, simulator, caplog):
+    program.client.raise_request_exception = False
+    key = {"Idempotency-Key": "batch-with-a-fault"}
+    resources = [
+        {"resource": "contact_lists", "method": "create", "name": "before", "body": {"name": "Before"}},
+        {
+            "resource": "marketing-automation/contacts",
+            "method": "create",
+            "name": "faulty",
+            "body": {"email": "somebody@people.example"},
+        },
+        {"resource": "contacts", "name": "needs_it", "depends_on": ["faulty"]},
+        {"resource": "contact_lists", "method": "create", "name": "after", "body": {"name": "After"}},
+    ]
+    with gone("mapping_consententry"):
+        first = program.ask("POST", "/api/batch-request", {"resources": resources}, **key)
+    assert first.status_code == 200, first.content
+    found = first.json()
+    assert found["is_partial_response"]
+    assert [found["result"]["result"][one][0]["name"] for one in ("before", "after")] == ["Before", "After"]
+    errors = found["result"]["errors"]
+    assert errors["faulty"] == [
+        {
+            "statusCode": 500,
+            "error": "Internal Server Error",
+            "message": "Something went wrong on our side.",
+            "details": {"reference": first["X-Request-Id"]},
+        }
+    ]
+    assert errors["needs_it"][0]["details"]["reason"] == "dependency_failed"
+    [logged] = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert "/api/unified/marketing-automation/contacts" in logged.getMessage()
+    assert logged.exc_info
+    # Sent again it is answered the same, and nothing is made twice.
+    calls = len(simulator.calls())
+    again = program.ask("POST", "/api/batch-request", {"resources": resources}, **key)
+    assert again.json() == found
+    assert len(simulator.calls()) == calls
+
+
+def test_half_a_character_of_the_provider_s_fits_no_address(program, simulator):
+    half = {"lists": [{"list_id": "1", "name": "half \ud83d"}]}
+    simulator.ask("/_sim/faults", {"match": "/v3/contact_lists$", "status": 200, "body": half})
+    name = "{{resources.lists.name}}"
+    found = asked(
+        program,
+        [
+            {"resource": "contact_lists", "name": "lists"},
+            {"resource": "contact_tags", "name": "query", "query": {"name": name}},
+            {"resource": "contact_tags", "method": "get", "name": "id", "id": name},
+            {"resource": "account_summary", "method": "get", "name": "fine"},
+        ],
+    )
+    assert found["result"]["lists"] == half["lists"]
+    assert found["result"]["fine"]
+    assert {one: said[0]["details"]["reason"] for one, said in found["errors"].items()} == {
+        "query": "invalid_request",
+        "id": "invalid_request",
+    }

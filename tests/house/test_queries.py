@@ -4,6 +4,7 @@ A question is a statement that reads or writes, sign-in and scope included; only
 counted. The searches are also looked at as PostgreSQL plans them, as the application's own role.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,3 +134,39 @@ def test_a_search_reads_one_environment_only(crowd: Any, text: str) -> None:
         rows = listing.Search(text).narrow(Connection.objects.all())
         plan = accounts.with_work(rows, NOW).order_by(listing.KEY, "pk")[:51].explain(analyze=True)
     assert "Seq Scan on connections_connection" not in plan, plan
+
+
+def test_no_page_of_a_few_reads_the_rows_of_a_thousand(crowd: Any) -> None:
+    """Every statement of every list, as PostgreSQL plans it for the application's role: an index leads to its rows."""
+    world, _ = crowd
+    scope, client = world.scope(world.stranger), world.client(world.stranger)
+    with scope.transaction():
+        some = Connection.objects.filter(jobs__isnull=False)[0].pk
+    large = {name for name, rows in sizes().items() if rows > 1_000}
+    assert {"connections_connection", "syncjobs_syncjob"} <= large
+    read, whole = set(), {}
+    for address in addresses(scope, some):
+        for statement in asked(client, address):
+            if statement.startswith("SELECT") and "set_config" not in statement and statement not in read:
+                read.add(statement)
+                scanned = large & set(SCANNED.findall(plan_of(scope, statement)))
+                if scanned:
+                    whole[address, statement[:300]] = scanned
+    assert len(read) > 50
+    assert not whole
+
+
+SCANNED = re.compile(r"Seq Scan on (\w+)")
+
+
+def sizes() -> dict[str, int]:
+    """How many rows each table has, of all workspaces."""
+    with connections["operator"].cursor() as cursor:
+        cursor.execute("SELECT relname, reltuples::int FROM pg_class WHERE relkind = 'r' AND reltuples > 0")
+        return dict(cursor.fetchall())
+
+
+def plan_of(scope: Any, statement: str) -> str:
+    with scope.transaction(), connections["default"].cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}")
+        return "\n".join(line for (line,) in cursor.fetchall())

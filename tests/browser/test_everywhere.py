@@ -25,6 +25,8 @@ NO_PAGES = {
     "healthz",
     "readyz",
     "api/openapi.json",
+    "llms.txt",
+    "compat/<path:rest>",
     f"{JOB}rows.csv",
     "accounts/2fa/webauthn/login/",
     "accounts/2fa/recovery-codes/download/",
@@ -103,6 +105,8 @@ def tour(these: list[Route], ids: dict[str, Any], visitor: Visitor, plain: Visit
         if visitor.path in seen:
             continue
         seen.add(visitor.path)
+        # What a page fetches once it is there takes the place of what the Tab key would reach.
+        visitor.page.wait_for_function("!document.querySelector('[hx-trigger=load]')")
         visitor.page.set_viewport_size(WIDE)  # type: ignore[arg-type]  # a size
         problems += by_keyboard(visitor.page, address)
         problems += examine(visitor.page, address)

@@ -18,12 +18,18 @@ from connections.programs import idempotency
 OF_PROGRAMS: Final = ("/api/", "/compat/", "/v3/")
 
 
-def _answer(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, title: str, message: str, reason: str = "") -> HttpResponse:
+    """The message is for programs; a page has words of its own, unless a reason says more than they do."""
     reference = str(request.META.get("PATCHBAY_REFERENCE", ""))
     if request.path.startswith(OF_PROGRAMS):
-        body = {"statusCode": status, "error": title, "message": message, "details": {"reference": reference}}
+        body = {
+            "statusCode": status,
+            "error": title,
+            "message": reason or message,
+            "details": {"reference": reference},
+        }
         return JsonResponse(body, status=status)
-    context = {**pages.plain(title), "reason": message, "reference": reference}
+    context = {**pages.plain(title), "reason": reason, "reference": reference}
     return render(request, f"{status}.html", context, status=status)
 
 
@@ -35,7 +41,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, with who may do it where we know; the refusal is in the audit."""
     refusals.note(request)
-    return _answer(request, 403, "Forbidden", str(exception) or "You may not do this.")
+    return _answer(request, 403, "Forbidden", "You may not do this.", str(exception))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

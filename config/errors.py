@@ -23,18 +23,19 @@ OF_PROGRAMS: Final = ("/api/", "/compat/", "/v3/")
 _REASONS: Final = {400: "invalid_request", 404: "no_such_address", 405: "no_such_address"}
 
 
-def _answer(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, title: str, message: str, reason: str = "") -> HttpResponse:
+    """The message is for programs; a page has words of its own, unless a reason says more than they do."""
     reference = str(request.META.get("PATCHBAY_REFERENCE", ""))
     if request.path.startswith(OF_PROGRAMS):
         details = {"reference": reference}
-        if reason := _REASONS.get(status):
+        if code := _REASONS.get(status):
             guide = f"{settings.PUBLIC_URL}{reverse('docs-page', args=['errors'])}"
-            details |= {"reason": reason, "docs": f"{guide}#{reason}"}
-            request.META["PATCHBAY_REASON"] = reason
+            details |= {"reason": code, "docs": f"{guide}#{code}"}
+            request.META["PATCHBAY_REASON"] = code
         error = HTTPStatus(status).phrase
-        body = {"statusCode": status, "error": error, "message": message, "details": details}
+        body = {"statusCode": status, "error": error, "message": reason or message, "details": details}
         return JsonResponse(body, status=status)
-    context = {**pages.plain(title), "reason": message, "reference": reference}
+    context = {**pages.plain(title), "reason": reason, "reference": reference}
     return render(request, f"{status}.html", context, status=status)
 
 
@@ -47,7 +48,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, with who may do it where we know; the refusal is in the audit."""
     refusals.note(request)
-    return _answer(request, 403, "Forbidden", str(exception) or "You may not do this.")
+    return _answer(request, 403, "Forbidden", "You may not do this.", str(exception))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

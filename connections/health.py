@@ -96,7 +96,7 @@ def of(connection: Connection, *, asks: str = "", behind: str = "") -> Health:
         words = connection.last_error or "Constant Contact refused this link."
         return Health("Stopped", "stopped", words, True)
     if connection.paused_at is not None:
-        return Health("Paused", "notice", "Paused. Nothing is read or sent for it until it is resumed.")
+        return Health("Paused", "notice", "Nothing is read or sent for it until it is resumed.")
     if connection.refusal:
         return Health("Needs you", "late", connection.last_error, True)
     if asks:

@@ -139,6 +139,8 @@ class QuotaSharePages(InWorkspace, OperatorPages):
     """What each workspace has of a pool: its weight may be changed."""
 
     list_display = ("workspace", "pool", "weight", "used_of_day")
+    # The workspace leads to its own page.
+    list_display_links = ("weight",)
     joined = ("tenant", "pool")
     editable = ("weight",)
     sortable_by = ()

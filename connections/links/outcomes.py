@@ -50,7 +50,7 @@ OUTCOMES: dict[str, Words] = {
     "state_unknown": Words(
         "This connection attempt does not belong here",
         "It was started in another browser, or not by Patchbay. Nothing was changed.",
-        "Start again in this browser, from the accounts page.",
+        "Start again in this browser, from where you pressed Connect.",
         "You",
     ),
     "code_refused": Words(

@@ -21,7 +21,7 @@ from connections.links.linktokens import Opened
 from connections.links.outcomes import OUTCOMES, Refused, error_type, none_to_link_through
 from connections.models import Connection, LinkState, ProviderApp
 from connections.people.accounts import provider_app_for
-from connections.views.leaving import allow_form_to, to_provider
+from connections.views.leaving import allow_form_to, keeps_its_opener, to_provider
 
 INTEGRATIONS: Final = {"constantcontact", "constant-contact", "constant_contact"}
 
@@ -51,6 +51,7 @@ class Browser:
         )
 
 
+@keeps_its_opener
 @require_http_methods(["GET", "POST"])
 def connect_account(request: HttpRequest) -> HttpResponse:
     """The pre-screen of a link token: who asks, for whom, for what; then on to Constant Contact."""
@@ -122,6 +123,7 @@ def _app_of(opened: Opened) -> ProviderApp | None:
         return provider_app_for(opened.scope.tenant_id, opened.scope.environment)
 
 
+@keeps_its_opener
 @require_GET
 def connect_account_ended(request: HttpRequest) -> HttpResponse:
     """How the link of this browser ended."""

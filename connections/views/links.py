@@ -16,7 +16,7 @@ from connections.links.outcomes import OUTCOMES, Refused, none_to_link_through
 from connections.models import Connection, LinkState
 from connections.people.accounts import provider_app_for
 from connections.views import connecting
-from connections.views.leaving import allow_form_to, to_provider
+from connections.views.leaving import allow_form_to, keeps_its_opener, to_provider
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,6 +65,7 @@ def _uuid(text: str) -> UUID:
         raise Http404 from None
 
 
+@keeps_its_opener
 @require_GET
 def callback(request: HttpRequest, app_id: UUID) -> HttpResponse:
     """Where Constant Contact sends the browser back; the address with the code in it is left at once."""
@@ -88,12 +89,11 @@ def callback(request: HttpRequest, app_id: UUID) -> HttpResponse:
     else:
         target = reverse("connect-ended", args=[ended.tenant_id, ended.environment, ended.outcome])
         target += f"?attempt={ended.state_id}"
-    response = HttpResponseRedirect(target, status=303)
-    response["Cross-Origin-Opener-Policy"] = "unsafe-none"
     # The cookie stays until it ends by itself: with it, who comes back to a used address is told that it was used.
-    return response
+    return HttpResponseRedirect(target, status=303)
 
 
+@keeps_its_opener
 @require_GET
 def connect_unknown(request: HttpRequest, outcome: str) -> HttpResponse:
     """A link that ended before its workspace was known."""

@@ -42,6 +42,7 @@ def mapping(request: HttpRequest, workspace_id: UUID, environment: str, connecti
             messages.success(request, "The mapping is saved.")
             return redirect("mapping", workspace_id, environment, connection_id)
         context = {"connection": connection, "form": form, "list_form": list_form, "tag_form": tag_form}
+        context["refused"] = [one for one in (form, list_form, tag_form) if one.errors]
         context |= {"declare": DeclareForm(), "why_not": roles.why_not(scope.role, "map")}
         context |= _frame(scope, connection)
         return render(request, "mapping.html", context, status=422 if data is not None else 200)

@@ -4,6 +4,7 @@
    - [data-announce] text ("polite" or "assertive") and the "announce" event go to the two live regions
    - a hidden tab asks for nothing, and one that nobody has touched for half an hour rests until somebody does
    - [data-title] in a swapped fragment becomes the tab's title
+   - times come in UTC and become the reader's own; UTC stays on hover and for screen readers
    - [data-copy="id"] copies the text of that element; [data-warn-unsaved] guards a changed form */
 (() => {
   "use strict";
@@ -38,6 +39,30 @@
     element.focus();
     return doc.activeElement === element;
   }
+
+  // The words of the server's own dates, in its order.
+  const date = new Intl.DateTimeFormat("en-US", { day: "numeric", month: "short", year: "numeric" });
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+
+  function toLocal(time) {
+    const at = new Date(time.dateTime);
+    const words = clock.format(at);
+    time.removeAttribute("data-utc");
+    if (words.endsWith("UTC")) return;
+    const parts = time.querySelectorAll("span");
+    if (parts.length > 1) {
+      const found = {};
+      date.formatToParts(at).forEach(({ type, value }) => { found[type] = value; });
+      parts[0].textContent = `${found.day} ${found.month} ${found.year},`;
+    }
+    parts[parts.length - 1].textContent = words;
+    const utc = doc.createElement("span");
+    utc.className = "visually-hidden";
+    utc.textContent = ` (${time.title})`;
+    time.append(utc);
+  }
+
+  const tellTimes = () => doc.querySelectorAll("time[data-utc]").forEach(toLocal);
 
   function read(region) {
     const each = (name, act) => {
@@ -95,6 +120,8 @@
       ? { id: active.id, start: active.selectionStart, end: active.selectionEnd } : null;
     opened = [...e.detail.target.querySelectorAll("details[id][open]")].map((one) => one.id);
   });
+  // Before the browser paints what came.
+  on("htmx:afterSwap", tellTimes);
   on("htmx:afterSettle", (e) => {
     const region = e.detail.elt.isConnected ? e.detail.elt : byId(e.detail.elt.id) || doc.body;
     const wanted = region.querySelector(".error-summary[data-focus]");
@@ -136,6 +163,7 @@
   addEventListener("beforeunload", (e) => { if (unsaved) e.preventDefault(); });
 
   const start = () => {
+    tellTimes();
     read(doc.body);
     const summary = doc.querySelector(".error-summary[data-focus]");
     if (summary) focusOn(summary);

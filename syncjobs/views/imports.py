@@ -180,6 +180,7 @@ def start(
         frame = _frame(scope, "Lists, tags and permission", row, form=form, list_form=list_form, upload=kept)
         frame |= {"tag_form": tag_form, "facts": uploads.facts(kept), "recorded": recorded}
         frame |= {"asks_basis": asks_basis, "who_may": roles.who_may(BASIS_ACTION)}
+        frame["refused"] = [one for one in (list_form, tag_form, form) if one.errors]
         standing = form.standing(list_form, tag_form)
         quote, dearer = quoting.with_others(row, kept, chosen, standing)
         frame |= {"has_tags": bool(tags), "quote": quote, "dearer": dearer}

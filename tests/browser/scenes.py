@@ -232,7 +232,7 @@ class Scenes:
             "started_at": NOW,
             **{key: value for key, value in facts.items() if key != "batches"},
         }
-        batch = {"list_ids": [], "content": b"", "sha256": "", "row_count": 2_500}
+        batch = {"list_ids": [], "content": b"", "sha256": "", "row_count": 2_500, "whole_count": 2_500}
         step = {
             "worker": "patchbay@host.example worker 2",
             "started_at": NOW,

@@ -3,7 +3,9 @@
 Wide and narrow, light and dark; WCAG 2.0 to 2.2, A and AA. The states are rows (see `scenes`), or come by real use.
 """
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -70,6 +72,20 @@ def test_of_an_owner(visitor: Visitor, scenes: dict[str, Any], part: str) -> Non
     _tour(visitor, found)
 
 
+def test_a_job_in_every_state_says_so(visitor: Visitor, scenes: dict[str, Any]) -> None:
+    """In the words of the glossary; the scenes are what their names say."""
+    visitor.come_as(scenes["people"]["owner"])
+    for name, path in scenes["owner"].items():
+        if name.startswith("job, "):
+            visitor.go(path)
+            word = (
+                "Running"
+                if name in {"job, reading", "job, sending"}
+                else name.removeprefix("job, ").capitalize()
+            )
+            assert visitor.page.locator("#job-sentence .status").inner_text() == word, name
+
+
 def test_of_a_viewer(visitor: Visitor, scenes: dict[str, Any]) -> None:
     """What one who may not change anything sees, and the choice of a workspace."""
     visitor.come_as(scenes["people"]["member"])
@@ -100,8 +116,10 @@ def test_forms_that_need_another_answer(visitor: Visitor, scenes: dict[str, Any]
     def refused(name: str, button: str) -> None:
         page.get_by_role("button", name=button).first.click()  # passkeys sign in by one more
         page.wait_for_selector(".error-summary")
-        if not page.title().startswith("Error:"):
+        if not page.title().startswith("Error:") or page.title().count("Error:") > 1:
             problems.append(f"{name}: the title is {page.title()!r}")
+        if page.locator(".error-summary").count() > 1:
+            problems.append(f"{name}: what is wrong is said in several places")
         if not page.evaluate("document.activeElement.matches('.error-summary')"):
             problems.append(f"{name}: the focus is on {visitor.focused()}")
         problems.extend(examine(page, name))
@@ -126,9 +144,48 @@ def test_forms_that_need_another_answer(visitor: Visitor, scenes: dict[str, Any]
     refused("columns, one place twice", "Save and go on to lists")
     visitor.go(owner["lists and permission"])
     refused("lists, nothing chosen", "Import about")
+    visitor.go(owner["account, with jobs"] + "consent/")
+    page.get_by_label("Why they may be e-mailed").fill("")
+    refused("basis, nothing said", "Record this basis")
     visitor.go(owner["mapping"])
     refused("mapping, a broken row", "Save the mapping")
+    empty = page.locator("#lists ~ ul input[type=text]:visible").first
+    empty.fill("")
+    refused("mapping, a broken row and a list without a name", "Save the mapping")
+    visitor.choose("Loyalty tier", "Not sent")
+    empty.fill("")
+    refused("mapping, a list without a name", "Save the mapping")
     assert not problems, "\n".join(problems)
+
+
+READ_TIMES = "() => [...document.querySelectorAll('main time')].map(one => [one.dateTime, one.innerText])"
+
+
+def _times(visitor: Visitor, zone: str, name: str) -> None:
+    """Every time of the page is told by this zone's clock, which is named; another than UTC holds UTC as well."""
+    read = visitor.page.evaluate(READ_TIMES)
+    assert read
+    for moment, words in read:
+        at = datetime.fromisoformat(moment)
+        there = at.astimezone(ZoneInfo(zone))
+        expected = f"{there.day} {there:%b %Y, %H:%M} {name}"
+        assert " ".join(words.split()) == (
+            expected if name == "UTC" else f"{expected} ({at:%Y-%m-%d %H:%M} UTC)"
+        )
+
+
+def test_times_are_the_readers_own(new_visitor: NewVisitor, scenes: dict[str, Any]) -> None:
+    """By the browser's clock, in what is swapped in too; in UTC, and saying so, where there is no script."""
+    zone = "Asia/Kolkata"
+    visitor, plain = new_visitor(timezone_id=zone), new_visitor(timezone_id=zone, java_script_enabled=False)
+    for one in (visitor, plain):
+        one.come_as(scenes["people"]["owner"])
+        one.go(scenes["owner"]["accounts, many"])
+    _times(visitor, zone, "GMT+5:30")
+    _times(plain, "UTC", "UTC")
+    visitor.page.get_by_label("Health").select_option(value="working")
+    visitor.page.get_by_text("1 account: working").wait_for()
+    _times(visitor, zone, "GMT+5:30")
 
 
 def test_the_pre_screen_fits(new_visitor: NewVisitor, scenes: dict[str, Any]) -> None:

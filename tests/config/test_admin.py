@@ -163,6 +163,18 @@ def test_every_page_answers_operators(operator: Client) -> None:
         answer = operator.get(address)
         assert answer.status_code == 200, address
         assert ">None<" not in answer.content.decode(), address
+        assert "Times are UTC" in answer.content.decode(), address
+
+
+def test_a_row_of_a_list_is_opened_by_words(operator: Client) -> None:
+    """A link inside a link is none: browsers end the outer one before it, and nothing is left of it to press."""
+    for model in MODELS:
+        table = operator.get(page(model, "changelist")).content.decode()
+        first = re.search(
+            rf'<a href="{page(model, "changelist")}[^"]+/change/[^"]*">(.*?)</a>', table, re.DOTALL
+        )
+        assert first is not None, model
+        assert first[1].strip() and "<a" not in first[1], model
 
 
 def test_nothing_is_added_or_deleted_elsewhere(operator: Client) -> None:

@@ -38,7 +38,7 @@ TABLE = [
         BEHIND,
         "",
         "Paused",
-        "Paused. Nothing is read or sent for it until it is resumed.",
+        "Nothing is read or sent for it until it is resumed.",
         PAUSED,
     ),
     ("validation_error", "", "", "", "Stopped", "Constant Contact refused this link.", {}),

@@ -125,6 +125,18 @@ def test_who_declines_may_try_again_in_the_same_browser(world, caller):
     assert "result=success" in come_back(client, consent(go_on(client)))["Location"]
 
 
+def test_who_comes_back_in_another_browser_is_sent_to_where_they_began(world, caller):
+    client = browser()
+    pre_screen(client, link(caller)["link_token"])
+    back = come_back(browser(), consent(go_on(client)))
+    assert back["Location"] == "/connect/ended/state_unknown/"
+    said = text_of(browser().get(back["Location"]))
+    assert "If another product sent you here, go back to it" in said
+    assert "To your workspace" not in said
+    assert "To your workspace" in text_of(world.client(world.owner).get(back["Location"]))
+    assert connections_of(world.scope()) == []
+
+
 def test_a_link_is_used_once_and_by_one_browser(world, caller):
     made = link(caller)
     first, second = browser(), browser()

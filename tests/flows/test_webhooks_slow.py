@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 
 from connections.models import Environment
 from connections.programs import keys
@@ -145,6 +146,25 @@ def test_who_refuses_for_ever_rests_and_who_stumbles_does_not(world, both):
     assert webhooksending.send_due(clock=clock) == 1
     with world.scope().transaction():
         assert (Webhook.objects.get().refusals, Webhook.objects.get().rests_until) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"silences": 2}, "because your server gave no answer in time."),
+        ({"refusals": 6}, "because your server refused 6 times in a row."),
+        ({}, "because your server took long to answer."),
+    ],
+)
+def test_the_page_of_an_endpoint_that_rests_says_why(world, both, facts, said):
+    ours, slow, _, _ = both
+    made, scope = listening(ours, slow.url), world.scope()
+    address = reverse("webhook", args=[scope.tenant_id, scope.environment, made["id"]])
+    client = world.client(world.member)
+    assert "because your server" not in client.get(address).content.decode()
+    with scope.transaction():
+        Webhook.objects.update(rests_until=datetime.now(UTC) + timedelta(minutes=9), **facts)
+    assert said in " ".join(client.get(address).content.decode().split())
 
 
 def test_tests_that_wait_are_few(world, both):

@@ -42,7 +42,7 @@ def _answer(request: HttpRequest, status: int, title: str, message: str, reason:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400, with what is wrong where we have said so; what Django says of a host or a form is for the log."""
     said = str(exception) if isinstance(exception, BadRequest) else ""
-    return _answer(request, 400, "Bad request", said or "The request cannot be understood.")
+    return _answer(request, 400, "Bad request", "The request cannot be understood.", said)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -16,6 +16,8 @@ from syncjobs import states
 from syncjobs.models import ImportRow, SyncJob
 
 WEEK: Final = timedelta(days=7)
+# Jobs are counted so far: a list says "more than" instead of reading every job that there ever was.
+MOST_COUNTED: Final = 1_000
 # Rejected rows are worth a person's time from a twentieth of the rows, or from a hundred of them.
 MANY_REJECTS: Final = 100
 REJECTED_SHARE: Final = 20
@@ -111,8 +113,10 @@ class JobFilter:
         return rows
 
     def sentence(self, count: int, people: int, account: Connection | None = None) -> str:
-        """What is listed, in words: every filter that is on is named."""
+        """What is listed, in words: every filter that is on is named. `count` and `people` come from `sums`."""
         words = [f"{count:,} job{'' if count == 1 else 's'}" if count else "No job"]
+        if self.is_more(count):
+            words = [f"More than {MOST_COUNTED:,} jobs"]
         if self.account:
             words.append(f"of {account}" if account else "of an account that is not here")
         if self.state:
@@ -126,9 +130,18 @@ class JobFilter:
         return f"{found}; {number} in all" if number else found
 
     def sums(self, rows: "QuerySet[SyncJob]") -> tuple[int, int]:
-        """How many jobs these are, and how many rows of the outcome they have together. Inside the scope."""
-        found = rows.order_by().aggregate(jobs=Count("pk"), people=Sum(self.outcome or "accepted"))
+        """How many jobs these are, and how many rows of the outcome they have together. Inside the scope.
+
+        Where no outcome is asked for, jobs are counted to one more than MOST_COUNTED (`is_more`), and no rows.
+        """
+        if not self.outcome:
+            return rows.order_by().values("pk")[: MOST_COUNTED + 1].count(), 0
+        found = rows.order_by().aggregate(jobs=Count("pk"), people=Sum(self.outcome))
         return found["jobs"], found["people"] or 0
+
+    def is_more(self, count: int) -> bool:
+        """Whether there are more jobs than were counted."""
+        return not self.outcome and count > MOST_COUNTED
 
 
 def choices(words: dict[str, Any]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from connections.models import Connection
 from connections.scoping import Scope
 from syncjobs import jobwords, states
 from syncjobs.models import SyncJob
-from syncjobs.overview import Overview, Quota
+from syncjobs.overview import Overview, Quota, Short
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,15 @@ def listed(scope: Scope, found: Overview) -> list[Need]:
 def more(scope: Scope, found: Overview) -> list[More]:
     """What did not fit."""
     lists = (
-        (found.accounts.more, "account", f"{_url(scope, 'connections')}?health=reconnect"),
-        (found.jobs.more, "job", f"{_url(scope, 'jobs')}?state=needs-somebody"),
+        (found.accounts, "account", f"{_url(scope, 'connections')}?health=reconnect"),
+        (found.jobs, "job", f"{_url(scope, 'jobs')}?state=needs-somebody"),
     )
-    return [
-        More(f"And {count:,} more {noun}{'' if count == 1 else 's'}", url)
-        for count, noun, url in lists
-        if count
-    ]
+    return [More(_many_more(short, noun), url) for short, noun, url in lists if short.more]
+
+
+def _many_more(short: Short, noun: str) -> str:
+    least = "at least " if short.is_least else ""
+    return f"And {least}{short.more:,} more {noun}{'' if short.more == 1 else 's'}"
 
 
 def _account(scope: Scope, row: Connection) -> Need:

@@ -28,10 +28,11 @@ NEARLY_USED: Final = 0.9
 
 @dataclass(frozen=True)
 class Short:
-    """The first few of a list, and how many more there are."""
+    """The first few of a list, and how many more there are; `is_least`: at least so many, the rest was not counted."""
 
     rows: Sequence[Any]  # connections or jobs
     more: int
+    is_least: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,10 @@ def _accounts() -> list[Connection]:
 
 
 def _jobs(now: datetime) -> list[SyncJob]:
-    """Jobs that somebody has to look at, the newest first."""
-    rows = SyncJob.objects.filter(filters.needing(now)).select_related("connection")
+    """Jobs that somebody has to look at, the newest first; counted as far as a list of jobs counts them."""
+    newest = SyncJob.objects.filter(filters.needing(now)).order_by("-created_at", "-pk")
+    counted = newest.values("pk")[: filters.MOST_COUNTED]
+    rows = SyncJob.objects.filter(pk__in=counted).select_related("connection")
     return list(rows.annotate(in_all=Window(Count("pk"))).order_by("-created_at", "-pk")[:MOST_SHOWN])
 
 
@@ -117,11 +120,16 @@ def _shared_out(accounts: list[Connection], jobs: list[SyncJob], most: int) -> t
     """So many together; neither kind hides the other."""
     shown_accounts = accounts[: max(most // 2, most - len(jobs))]
     shown_jobs = jobs[: most - len(shown_accounts)]
-    return _short(accounts, shown_accounts), _short(jobs, shown_jobs)
+    many = _in_all(jobs)
+    is_least = many == filters.MOST_COUNTED
+    return (
+        Short(shown_accounts, _in_all(accounts) - len(shown_accounts)),
+        Short(shown_jobs, many - len(shown_jobs), is_least),
+    )
 
 
-def _short(rows: Sequence[Any], shown: Sequence[Any]) -> Short:
-    return Short(shown, (rows[0].in_all if rows else 0) - len(shown))
+def _in_all(rows: Sequence[Any]) -> int:
+    return int(rows[0].in_all) if rows else 0
 
 
 def _apps(now: datetime) -> Any:

@@ -79,6 +79,17 @@ class SyncJob(EnvironmentRow):
             models.Index(fields=["tenant", "environment", "ended_at"], name="syncjob_ended"),
             models.Index(fields=["connection", "-created_at"], name="syncjob_of_account"),
             models.Index(
+                fields=["tenant", "environment", "-created_at", "-id"],
+                name="syncjob_to_look_at",
+                condition=models.Q(state__in=["attention", "failed"])
+                | models.Q(state="done", rejected__gt=0),
+            ),
+            models.Index(
+                fields=["connection", "-ended_at"],
+                name="syncjob_last_done",
+                condition=models.Q(state="done"),
+            ),
+            models.Index(
                 fields=["connection", "state"],
                 name="syncjob_not_over",
                 condition=models.Q(state__in=["queued", "running", "waiting", "attention"]),

@@ -43,7 +43,8 @@ def jobs(request: HttpRequest, workspace_id: UUID, environment: str) -> HttpResp
     context = {
         "jobs": shown,
         "page": page,
-        "count": count,
+        "count": min(count, filters.MOST_COUNTED) if asked.is_more(count) else count,
+        "is_more": asked.is_more(count),
         "asked": asked,
         "sentence": asked.sentence(count, people, account),
         "no_match": asked.sentence(0, 0, account),

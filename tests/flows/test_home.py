@@ -14,6 +14,7 @@ from connections.models import Connection, ProviderApp, QuotaDay, QuotaPool
 from mapping import editing
 from mapping.editing import FieldChoice, ListChoice
 from mapping.models import RemoteField, RemoteList
+from syncjobs import filters
 from syncjobs.models import SyncJob
 
 NOW = datetime.now(UTC)
@@ -175,6 +176,18 @@ def test_the_rest_is_a_link_to_exactly_that(place):
     assert (accounts.label, jobs.label) == ("And 7 more accounts", "And 3 more jobs")
     assert place.client.get(accounts.url).context["count"] == 12
     assert place.client.get(jobs.url).context["count"] == 8
+
+
+def test_more_jobs_than_are_counted_are_said_so(place, monkeypatch):
+    monkeypatch.setattr(filters, "MOST_COUNTED", 11)
+    account = place.account()
+    for number in range(12):
+        place.job(account, "failed", file=f"{number}.csv")
+    context = place.get("workspace-home").context
+    assert (len(context["needs"]), context["more"][0].label) == (10, "And at least 1 more job")
+    found = place.client.get(context["more"][0].url).context
+    assert (found["count"], found["is_more"]) == (11, True)
+    assert found["sentence"] == "More than 11 jobs in the state “needs somebody”"
 
 
 def used(number):

@@ -184,7 +184,7 @@ def test_times_are_the_readers_own(new_visitor: NewVisitor, scenes: dict[str, An
     _times(visitor, zone, "GMT+5:30")
     _times(plain, "UTC", "UTC")
     visitor.page.get_by_label("Health").select_option(value="working")
-    visitor.page.get_by_text("1 account: working").wait_for()
+    visitor.page.locator("#results").get_by_text("1 account: working").wait_for()
     _times(visitor, zone, "GMT+5:30")
 
 

@@ -10,6 +10,6 @@ if __name__ == "__main__":
 
     from config.wsgi import application
 
-    assert application
+    assert callable(application)
     get_resolver().url_patterns  # noqa: B018  # the whole of it, which the first request would load
     entrypoint()  # type: ignore[no-untyped-call]  # Granian types no function of its command line

@@ -163,7 +163,8 @@ def test_every_page_answers_operators(operator: Client) -> None:
         answer = operator.get(address)
         assert answer.status_code == 200, address
         assert ">None<" not in answer.content.decode(), address
-        assert "Times are UTC" in answer.content.decode(), address
+        if answer["Content-Type"].startswith("text/html"):
+            assert "Times are UTC" in answer.content.decode(), address
 
 
 def test_a_row_of_a_list_is_opened_by_words(operator: Client) -> None:

@@ -22,13 +22,14 @@ from syncjobs.queue import Claim
 
 # An entry's id follows from its row, and from how many before it were undone, which are no more than further looks at
 # the account: what is decided again stands there once. The id of what undoes an entry follows from the entry's.
+# LIMIT keeps it one search of an index a row, however large the ledger and however little is known of its size.
 _ID: Final = "md5(row.job_id::text || ':' || row.line || {behind})::uuid"
 _UNDOES: Final = "md5({entry}::text || ':undone')::uuid"
 _EARLIER: Final = _UNDOES.format(entry=_ID.format(behind="CASE WHEN n = 0 THEN '' ELSE ':' || n END"))
 _TURN: Final = f"""
     LATERAL (
-        SELECT coalesce(':' || nullif(count(*), 0), '') AS behind FROM generate_series(0, %(looks)s) AS earlier (n)
-        JOIN mapping_consententry AS undone ON undone.id = {_EARLIER}
+        SELECT coalesce(':' || nullif(count(*), 0), '') AS behind FROM generate_series(0, %(looks)s) AS earlier (n),
+            LATERAL (SELECT FROM mapping_consententry WHERE id = {_EARLIER} LIMIT 1) AS undone
     ) AS turn
 """  # noqa: S608  # ours
 _NEW: Final = f"""
@@ -42,7 +43,6 @@ _NEW: Final = f"""
     ON CONFLICT (id) DO NOTHING
 """  # noqa: S608  # ours
 # Rows that an entry stands behind. Of who was not taken the account has told whether he is there all the same.
-# LIMIT keeps it one search of an index a row, however large the ledger.
 _FIND: Final = f"""
     CREATE TEMP TABLE taken_back ON COMMIT DROP AS
     SELECT entry.id, row.email_key, CASE WHEN row.reason = 'not_taken' THEN row.reason ELSE 'not_sent' END AS reason,

@@ -1,6 +1,7 @@
 """What was decided and then not sent: the consent ledger says afterwards that it did not happen."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from mapping import consentledger
@@ -147,3 +148,20 @@ def test_a_bulk_write_that_is_cancelled_is_taken_back(world, person, simulator):
         assert not Batch.objects.exclude(state="planned").exists()
     assert program.write(people(3, "b", lists=[{"id": news}]))["counts"]["created"] == 3
     assert standing(person) == [True] * 3
+
+
+def test_taking_back_reads_each_entry_and_not_the_ledger_for_each(person):
+    """Also where the database has not been told yet that the ledger has grown."""
+    many = 3_000  # so many that a search of the index is cheaper, and known to be
+    rows = [[f"c{n}@people.example", "Ada", "One", "gold", "A"] for n in range(many)]
+    job_id = begin(person, rows, MAPPED)
+    run_until(person, job_id, "sending")
+    with person.scope.transaction(), connection.cursor() as cursor:
+        assert runner.stop(SyncJob.objects.get(pk=job_id))
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables "
+            "WHERE relname = 'mapping_consententry'"
+        )
+        (read,) = cursor.fetchone()
+        assert ConsentEntry.objects.exclude(undoes=None).count() == many
+    assert many <= read <= 5 * many

@@ -47,7 +47,7 @@ class Waiting:
     entered_at: float
     weight: int
     used: int  # its tenant's calls of today on this side: interactive ones, or work
-    turns: dict[str, Any]  # JSON: by purpose and rank, [finish, {job: turn}]
+    turns: dict[str, Any]  # JSON: by purpose and rank, [finish, stood, services, {job: stood}]
     allowance: float
     allowance_at: float
     blocked_until: float  # its account takes no bulk work until then

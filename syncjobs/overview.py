@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery, Sum, Window
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce, JSONObject
 
 from connections import health, tenancy
@@ -87,13 +87,16 @@ def look(scope: Scope, now: datetime) -> Overview:
         facts = {row.kind: row for row in _facts(now)}
     here = facts[scope.environment]
     other = next(row for kind, row in facts.items() if kind != scope.environment)
-    linked = {scope.environment: here.linked, other.kind: _is_linked(scope.tenant_id, other.pk)}
+    linked = {
+        scope.environment: here.first is not None,
+        other.kind: _is_linked(scope.tenant_id, other.pk),
+    }
     kinds = {app.kind for app in apps}
     set_up = SetUp(
         tried=linked["test"],
         real=linked["live"],
         mapped=here.mapped,
-        arrived=here.arrived,
+        arrived=here.arrived is not None,
         first=here.first,
         is_only_one=here.second is None,
         can_link_test="test" in kinds,
@@ -153,15 +156,15 @@ def _quota(app: Any, now: datetime) -> Quota | None:
 
 def _facts(now: datetime) -> Any:
     """Both environments' rows; what is annotated holds for the one whose context is open."""
-    linked = Connection.objects.filter(status=Connection.Status.ACTIVE).order_by("created_at", "pk")
+    linked = _linked()
     to_address = FieldMapping.objects.filter(kind=FieldMapping.Kind.STANDARD, target="email")
     came = SyncJob.objects.filter(Q(created__gt=0) | Q(updated__gt=0), ended_at__isnull=False)
+    latest = came.order_by("-created_at", "-pk").values("pk")
     return Environment.objects.annotate(
-        linked=Exists(linked),
         mapped=Exists(to_address),
-        arrived=Exists(came),
-        first=Subquery(linked.values("pk")[:1]),
-        second=Subquery(linked.values("pk")[1:2]),
+        arrived=Subquery(latest[:1]),
+        first=Subquery(linked[:1]),
+        second=Subquery(linked[1:2]),
         day=Subquery(_day(now)),
     )
 
@@ -175,4 +178,11 @@ def _day(now: datetime) -> Any:
 def _is_linked(tenant_id: UUID, environment_id: UUID) -> bool:
     """Whether the other environment has a working account: yes or no is all that crosses over."""
     with tenancy.acting_for(tenant_id, environment_id):
-        return Connection.objects.filter(status=Connection.Status.ACTIVE).exists()
+        return _linked().first() is not None
+
+
+def _linked() -> "QuerySet[Connection, Any]":  # Any: as values() has them
+    """Working accounts, the oldest first: their order has PostgreSQL look among this environment's only."""
+    return (
+        Connection.objects.filter(status=Connection.Status.ACTIVE).order_by("created_at", "pk").values("pk")
+    )

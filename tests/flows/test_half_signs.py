@@ -5,26 +5,14 @@ from django.urls import reverse
 
 from mapping.models import RemoteField, RemoteList, RemoteTag
 from syncjobs.models import SyncJob, WatchedActivity
-from tests.flows.bulk import Sender, people
-from tests.flows.importing import Person, run_until
+from tests.flows.bulk import people
+from tests.flows.importing import run_until
 from tests.flows.mirrors import at_provider, mirrored, read
 from tests.flows.test_unified_writes import CONTACTS
 
 SIGNS = pytest.mark.parametrize(
     "sign", [chr(0), chr(0xD83D), chr(0xDC00)], ids=["nul", "first half", "second half"]
 )
-
-
-@pytest.fixture
-def person(world, simulator):
-    found = Person(world)
-    yield found
-    simulator.ask("/_sim/faults", method="DELETE")
-
-
-@pytest.fixture
-def program(world, person):
-    return Sender(world, person)
 
 
 def answers(simulator, path, body, times=1, method="GET"):

@@ -6,24 +6,12 @@ from mapping.models import ConsentEntry
 from syncjobs import runner
 from syncjobs.imports import scratch
 from syncjobs.models import Batch, ScratchList, SyncJob
-from tests.flows.bulk import Sender, people
-from tests.flows.importing import Person, contacts
+from tests.flows.bulk import people
+from tests.flows.importing import contacts
 from tests.flows.test_import_anew import delete, edit, step_until
 from tests.flows.test_import_tags import tags_of
 
 IMPORT = "/v3/activities/contacts_.*_import"
-
-
-@pytest.fixture
-def person(world, simulator):
-    found = Person(world)
-    yield found
-    simulator.ask("/_sim/faults", method="DELETE")
-
-
-@pytest.fixture
-def program(world, person):
-    return Sender(world, person)
 
 
 def fail(person, simulator, job_id):

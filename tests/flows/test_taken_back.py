@@ -1,6 +1,5 @@
 """What was decided and then not sent: the consent ledger says afterwards that it did not happen."""
 
-import pytest
 from django.db import connection, connections
 from django.urls import reverse
 
@@ -9,19 +8,12 @@ from mapping.models import ConsentEntry
 from syncjobs import runner
 from syncjobs.models import Batch, SyncJob
 from tests.flows.bulk import Sender, people
-from tests.flows.importing import MAPPED, Person, contacts, csv_file, run_until
+from tests.flows.importing import MAPPED, contacts, csv_file, run_until
 from tests.flows.mirrors import age, create
 from tests.flows.test_import_anew import IMPORT, step_until, wait_long
 from tests.flows.test_import_troubles import begin, mapped, three
 
 ALL = [f"b{n}@people.example" for n in range(3)]
-
-
-@pytest.fixture
-def person(world, simulator):
-    found = Person(world)
-    yield found
-    simulator.ask("/_sim/faults", method="DELETE")
 
 
 def story(person):
